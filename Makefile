@@ -1,0 +1,61 @@
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test lint format bench lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= cascade
+SEED ?= 1
+ARGS ?=
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.run ## install what running needs into .venv
+
+run: $(VENV)/.run ## run the exporter against the live exchanges: http://localhost:10110
+	$(BIN)/python -m exporter run $(ARGS)
+
+demo: $(VENV)/.run ## run it against simulated exchanges, no network needed [SCENARIO= SEED= DURATION= seconds]
+	$(BIN)/python -m exporter demo --scenario $(SCENARIO) --seed $(SEED) $(if $(DURATION),--duration $(DURATION)) $(ARGS)
+
+test: $(VENV)/.dev ## run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure speed, memory and start-up
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## renew the dependency locks (needs uv)
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra dev -o requirements-dev.lock
+
+clean: ## remove everything that make has made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: Python 3.11 or newer is needed; name it with make PYTHON=python3.12" >&2; exit 2; }
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "error: no venv module; on Debian: apt install python3-venv" >&2; exit 2; }
+
+$(VENV)/.run: requirements.lock | $(BIN)/python
+	@echo "installing the dependencies (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "installing the development tools (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,263 @@
+"""The composition root: builds the parts, runs them in one task group, stops them in order."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import structlog
+
+from exporter import __version__
+from exporter.bookkeeper import Bookkeeper
+from exporter.broadcast import Broadcast
+from exporter.config import Config, ConfigError
+from exporter.exchanges import REGISTRY
+from exporter.feeds import ExchangeFeeds
+from exporter.feeds.status import ExchangeStatus, State
+from exporter.folder import held
+from exporter.gaps import Gaps
+from exporter.intake import Intake
+from exporter.journal import Checkpoint, Database, Journal, JournalStatus
+from exporter.ledger import Ledger
+from exporter.logs import set_up
+from exporter.metrics import Exposition
+from exporter.model import FeedChange, Liquidation, Record
+from exporter.stats import WINDOWS
+from exporter.view import View
+from exporter.web import WebServer
+
+log = structlog.get_logger()
+
+JOURNAL_FILE = "journal.db"
+NOTICE_S = 12.0
+"""After this long without a connection the log says which exchanges cannot be reached, and why."""
+HOUSEKEEPING_S = 60.0
+SEARCH_DEPTH = 200_000
+"""How many of the newest records a question for events looks through."""
+
+
+async def main(config: Config, reload: Callable[[], Config]) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit status. SIGHUP reloads the configuration."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    with held(config.data.dir) as folder:
+        app = App(config, reload, folder)
+        loop.add_signal_handler(signal.SIGHUP, app.reload_soon)
+        await app.run(stop)
+    return 0
+
+
+class App:
+    """A whole exporter on one data folder.
+
+    Construction opens the journal and restores the ledger from it; it raises `JournalError` when the file cannot be used.
+    """
+
+    def __init__(self, config: Config, reload: Callable[[], Config], folder: Path) -> None:
+        self._folder = folder
+        self._load_config = reload
+        database = Database(folder / JOURNAL_FILE)
+        ledger = Ledger(config.enabled_exchanges(), config.metrics.bases, config.metrics.base_cap)
+        restore(ledger, database)
+        self._reader = Reader(database.path)
+        self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, started_ms=_now_ms())
+        self.view.gaps.apply_all(database.feed_changes())
+        broadcast = Broadcast()
+        self.journal = Journal(
+            database,
+            self.view.journal,
+            queue_events=config.journal.queue_events,
+            on_commit=Bookkeeper(self.view, broadcast).apply,
+            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes()),
+        )
+        retention_ms = int(config.journal.retention * 1000)
+        self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
+        self._intake.restore(database.pending())
+        self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
+        self._feeds: dict[str, ExchangeFeeds] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._mark_feeds_down(config.enabled_exchanges(), database)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then stop feeds, journal and web, in this order."""
+        address = await self._web.start()
+        log.info("serving", page=f"{address}/", metrics=f"{address}/metrics", version=__version__, data=str(self._folder))
+        journal = asyncio.create_task(self.journal.run(), name="journal")
+        try:
+            async with aiohttp.ClientSession(headers={"User-Agent": f"liquidation-exporter/{__version__}"}) as session:
+                self._session = session
+                async with asyncio.TaskGroup() as group:
+                    self._group = group
+                    for name in self.view.config.enabled_exchanges():
+                        self._start_exchange(name)
+                    chores = [group.create_task(self._notice()), group.create_task(self._housekeeping())]
+                    await _first(stop, journal)
+                    log.info("stopping")
+                    for task in (*chores, *self._tasks.values()):
+                        task.cancel()
+        finally:
+            self.journal.close()
+            await journal
+            await self._web.stop()
+            self._reader.close()
+        log.info("stopped", last_seq=self.journal.status.last_seq)
+
+    async def reload(self) -> list[str]:
+        """Read the configuration again and apply it; returns what changed. Raises `ConfigError` and changes nothing."""
+        try:
+            new = self._load_config()
+        except ConfigError as error:
+            self.view.reload_successful = False
+            log.warning("reload failed", error=str(error))
+            raise
+        old, self.view.config = self.view.config, new
+        self.view.reload_successful = True
+        set_up(new.log.level, new.log.format)
+        changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
+        changes += [name for name in ("log", "stats") if getattr(old, name) != getattr(new, name)]
+        fixed = ("data", "web", "metrics", "journal")
+        changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
+        applied = [change for change in changes if change]
+        log.info("reloaded", changed=", ".join(applied) or "nothing")
+        return applied
+
+    def reload_soon(self) -> None:
+        """Reload from a signal handler."""
+
+        async def quietly() -> None:
+            with suppress(ConfigError):  # logged and shown as a metric by reload itself
+                await self.reload()
+
+        self._group.create_task(quietly())
+
+    async def _reload_exchange(self, name: str, old: Config, new: Config) -> str:
+        """Stop, start or restart one exchange as the new configuration asks."""
+        was, wanted = name in self._tasks, name in new.enabled_exchanges()
+        same = old.endpoints(name) == new.endpoints(name) and old.feeds == new.feeds
+        if was == wanted and (same or not wanted):
+            return ""
+        if was:
+            task = self._tasks.pop(name)
+            task.cancel()
+            await asyncio.wait([task])
+            del self.view.exchanges[name], self._feeds[name]
+        if wanted:
+            self._start_exchange(name)
+        return f"exchanges.{name}"
+
+    def _start_exchange(self, name: str) -> None:
+        config = self.view.config
+        feeds = ExchangeFeeds(
+            REGISTRY[name],
+            config.endpoints(name),
+            config.feeds,
+            config.metrics.bases,
+            self._folder,
+            self._intake,
+            self._session,
+        )
+        self._feeds[name] = feeds
+        self.view.exchanges[name] = feeds.status
+        self._tasks[name] = self._group.create_task(feeds.run(), name=name)
+
+    def _refresh_instruments(self, exchange: str) -> None:
+        if exchange in self._feeds:
+            self._feeds[exchange].refresh_soon()
+
+    def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
+        """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
+        last = {(change.exchange, change.feed): change for change in database.last_feed_changes()}
+        now = _now_ms()
+        for exchange in exchanges:
+            for feed in REGISTRY[exchange].feeds:
+                change = last.get((exchange, feed.name))
+                if change is None:
+                    self.journal.append(FeedChange(now, exchange, feed.name, up=False, reason="not started yet"))
+                elif change.up:
+                    alive = max(change.time_ms, database.alive_ms())
+                    self.journal.append(FeedChange(alive, exchange, feed.name, up=False, reason="unclean stop"))
+
+    async def _notice(self) -> None:
+        """Say once, soon after the start, which exchanges cannot be reached."""
+        await asyncio.sleep(NOTICE_S)
+        unreached = unreachable(self.view.exchanges)
+        if len(unreached) == len(self.view.exchanges):
+            log.warning(
+                "no exchange can be reached; still trying",
+                **unreached,
+                hint="check the network, or see everything work without one: make demo",
+            )
+        elif unreached:
+            log.warning("some exchanges cannot be reached; still trying", **unreached)
+
+    async def _housekeeping(self) -> None:
+        """Forget what no window, no deduplication and no store needs any more."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            now = _now_ms()
+            self.view.ledger.forget_minutes(now)
+            self._intake.expire(now)
+            before = now - int(self.view.config.journal.retention * 1000)
+            while await self.journal.prune(before, _oldest_minute(now), self.journal.status.last_seq):
+                await asyncio.sleep(0.05)  # commits go first
+
+
+class Reader:
+    """Questions to the journal file, answered in a thread of their own on a read-only connection."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+
+    async def newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
+        """Return the newest events that pass the filters, newest first."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._newest, filters, limit)
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._thread.shutdown()
+
+    def _newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
+        database = Database(self._path, readonly=True)
+        try:
+            return database.newest(filters, limit, SEARCH_DEPTH)
+        finally:
+            database.close()
+
+
+def restore(ledger: Ledger, database: Database) -> None:
+    """Bring an empty ledger to the journal's last record: the checkpoint, then the events after it."""
+    checkpoint = database.checkpoint(_oldest_minute(_now_ms()))
+    ledger.restore(checkpoint.cells, checkpoint.seq)
+    for record in database.records(checkpoint.seq):
+        if isinstance(record.entry, Liquidation):
+            ledger.apply(record.seq, record.entry)
+
+
+def unreachable(exchanges: Mapping[str, ExchangeStatus]) -> dict[str, str]:
+    """Return the reason for every exchange that has no connection."""
+    reached = (State.LIVE, State.SILENT)
+    return {name: s.reason or s.instruments_error for name, s in exchanges.items() if s.state not in reached}
+
+
+async def _first(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    """Wait for the stop event; a task that ends before it is a fault and its error is raised."""
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([waiting, task], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+
+
+def _oldest_minute(now_ms: int) -> int:
+    return now_ms // 60_000 - WINDOWS["24h"]
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

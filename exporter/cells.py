@@ -1,0 +1,182 @@
+"""One cell of the ledger: what one exchange liquidated of one coin on one side, in all and minute by minute."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from exporter.histogram import Histogram
+from exporter.model import Side
+from exporter.stats import WINDOWS, Tally
+
+ALL = "*"
+"""In place of a base: all coins of the exchange together."""
+OTHER = "other"
+"""In place of a base: the coins beyond the cap of series."""
+
+SIZE_BUCKETS = (100.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 2.5e4, 5e4, 1e5, 2.5e5, 5e5, 1e6, 2.5e6, 1e7)
+"""Upper bounds of the order size histogram, in USD."""
+
+CellKey = tuple[str, str, Side]
+
+
+class Bucket(msgspec.Struct, gc=False):
+    """The events of one minute."""
+
+    events: int = 0
+    base_quantity: float = 0.0
+    usd: float = 0.0
+    largest_usd: float = 0.0
+
+
+class CellState(msgspec.Struct, frozen=True):
+    """A cell as the journal keeps it: absolute values, and the minutes that changed since the last checkpoint."""
+
+    key: CellKey
+    own_series: bool
+    events: int
+    base_quantity: float
+    usd: float
+    largest_usd: float
+    first_ms: int
+    last_ms: int
+    sizes: tuple[int, ...]
+    minutes: dict[int, Bucket]
+
+
+class Cell:
+    """Running totals of one (exchange, base, side), and its minute buckets of the last 24 hours."""
+
+    __slots__ = (
+        "_changed",
+        "_closed",
+        "_minutes",
+        "base_quantity",
+        "dirty",
+        "events",
+        "first_ms",
+        "key",
+        "largest_usd",
+        "last_ms",
+        "own_series",
+        "sizes",
+        "usd",
+    )
+
+    def __init__(self, key: CellKey, *, own_series: bool) -> None:
+        self.key = key
+        self.own_series = own_series
+        self.events = 0
+        self.base_quantity = 0.0
+        self.usd = 0.0
+        self.largest_usd = 0.0
+        self.first_ms = 0
+        self.last_ms = 0
+        self.sizes = Histogram(SIZE_BUCKETS) if key[1] == ALL else None
+        self.dirty = False
+        self._minutes: dict[int, Bucket] = {}
+        self._changed: set[int] = set()
+        self._closed: tuple[tuple[int, int], dict[str, Tally]] = ((-1, -1), {})
+
+    def add(self, time_ms: int, minute: int, base_quantity: float, usd: float) -> None:
+        """Count one event."""
+        if not self.events or time_ms < self.first_ms:
+            self.first_ms = time_ms
+        if time_ms > self.last_ms:
+            self.last_ms = time_ms
+        self.base_quantity += base_quantity
+        self.usd += usd
+        if usd > self.largest_usd:
+            self.largest_usd = usd
+        if self.sizes is not None:
+            self.sizes.observe(usd)
+        bucket = self._minutes.get(minute)
+        if bucket is None:
+            bucket = self._minutes[minute] = Bucket()
+        bucket.events += 1
+        bucket.base_quantity += base_quantity
+        bucket.usd += usd
+        if usd > bucket.largest_usd:
+            bucket.largest_usd = usd
+        self._changed.add(minute)
+        self.events += 1  # last: a renderer's thread that sums meanwhile keeps its sums under the number before
+
+    def tally(self) -> Tally:
+        """Return the totals of all time."""
+        return Tally(self.events, self.usd, self.base_quantity, self.largest_usd)
+
+    def window(self, name: str, minute: int) -> Tally:
+        """Return the sums of the window that ends with `minute`, the running one: so many whole minutes, no more.
+
+        The minutes before the running one are summed when it begins, or when a late event changes one of them.
+        """
+        running = self._minutes.get(minute)
+        version = (minute, self.events - (running.events if running else 0))
+        closed, windows = self._closed
+        if closed != version:
+            windows = self._sum_windows(minute)
+            self._closed = (version, windows)
+        tally = msgspec.structs.replace(windows[name])
+        if running:
+            tally.add(Tally(running.events, running.usd, running.base_quantity, running.largest_usd))
+        return tally
+
+    def forget_minutes(self, oldest: int) -> None:
+        """Drop the buckets up to the minute `oldest`."""
+        for minute in [each for each in list(self._minutes) if each <= oldest]:
+            del self._minutes[minute]
+
+    def take_state(self) -> CellState:
+        """Return the state for a checkpoint and count as unchanged from here on."""
+        changed, self._changed = self._changed, set()
+        self.dirty = False
+        minutes = {
+            minute: msgspec.structs.replace(self._minutes[minute]) for minute in changed if minute in self._minutes
+        }
+        sizes = () if self.sizes is None else tuple(self.sizes.counts)
+        return CellState(
+            self.key,
+            self.own_series,
+            self.events,
+            self.base_quantity,
+            self.usd,
+            self.largest_usd,
+            self.first_ms,
+            self.last_ms,
+            sizes,
+            minutes,
+        )
+
+    def restore(self, state: CellState) -> None:
+        """Take over a checkpointed state."""
+        self.own_series = state.own_series
+        self.events = state.events
+        self.base_quantity = state.base_quantity
+        self.usd = state.usd
+        self.largest_usd = state.largest_usd
+        self.first_ms = state.first_ms
+        self.last_ms = state.last_ms
+        self._minutes = dict(state.minutes)
+        if self.sizes is not None:
+            self.sizes.counts = list(state.sizes)
+            self.sizes.total = state.usd
+
+    def _sum_windows(self, now_minute: int) -> dict[str, Tally]:
+        """Sum every window without its running minute, in one pass from the newest minute to the oldest."""
+        result: dict[str, Tally] = {}
+        running = Tally()
+        spans = list(WINDOWS.items())
+        for minute, bucket in sorted(self._minutes.copy().items(), reverse=True):
+            age = now_minute - minute
+            if age <= 0:
+                continue
+            while spans and age >= spans[0][1]:
+                result[spans.pop(0)[0]] = msgspec.structs.replace(running)
+            if not spans:
+                break
+            running.events += bucket.events
+            running.usd += bucket.usd
+            running.base_quantity = (running.base_quantity or 0.0) + bucket.base_quantity
+            running.largest_usd = max(running.largest_usd, bucket.largest_usd)
+        for name, _ in spans:
+            result[name] = msgspec.structs.replace(running)
+        return result

@@ -1,0 +1,13 @@
+"""The exchanges: one line each, the only list."""
+
+from exporter.exchanges.base import Exchange
+from exporter.exchanges.binance import Binance
+from exporter.exchanges.bybit import Bybit
+
+REGISTRY: dict[str, Exchange] = {
+    exchange.name: exchange
+    for exchange in (
+        Binance(),
+        Bybit(),
+    )
+}

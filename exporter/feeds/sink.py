@@ -1,0 +1,23 @@
+"""Where the feeds deliver: implemented by `exporter.intake`, so that the feeds know no journal."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from exporter.exchanges.base import Liquidations
+from exporter.model import FeedChange, Instrument
+
+
+class Sink(Protocol):
+    """Takes what sockets delivered. No call blocks or raises."""
+
+    def liquidations(self, exchange: str, parsed: Liquidations, received_ms: int, parse_seconds: float) -> None:
+        """Take the liquidations of one frame, and what parsing it cost."""
+
+    def instruments(self, exchange: str, instruments: Iterable[Instrument]) -> None:
+        """Take the instruments of an exchange, all that are known, replacing the earlier ones."""
+
+    def feed_changed(self, change: FeedChange) -> None:
+        """Take note that a feed became live or stopped being live."""
+
+    def quarantine(self, exchange: str, reason: str, frame: bytes | str, received_ms: int) -> None:
+        """Keep a sample of a frame that could not be used."""

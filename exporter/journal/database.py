@@ -1,0 +1,316 @@
+"""The journal's SQLite file: one synchronous connection, used by one thread at a time."""
+
+import sqlite3
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exporter.cells import Bucket, CellState
+from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION, event_row
+from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
+
+QUICK_CHECK_BYTES = 64 << 20
+"""Files up to this size are checked page by page when they are opened; a larger one would delay the start."""
+QUARANTINE_ROWS = 1000
+PRUNE_ROWS = 1000
+
+
+class JournalError(Exception):
+    """The journal file cannot be used; the message names it and the way out."""
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """A frame that could not be used, kept for diagnosis."""
+
+    received_ms: int
+    exchange: str
+    reason: str
+    frame: bytes
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The ledger cells that changed up to the record `seq`."""
+
+    seq: int
+    cells: list[CellState]
+
+
+class Batch(msgspec.Struct):
+    """What one transaction writes, in order."""
+
+    entries: list[Liquidation | FeedChange] = []
+    pending: list[RawLiquidation] = []
+    settled: list[tuple[str, str]] = []
+    """(exchange, id) of pending events that `entries` now contains."""
+    samples: list[Sample] = []
+    checkpoint: Checkpoint | None = None
+    alive_ms: int = 0
+    """The time of writing: what was live up to here was live."""
+
+
+class Written(msgspec.Struct):
+    """What a transaction did: the new records, in order, and the refused repetitions by exchange."""
+
+    records: list[Record]
+    duplicates: Counter[str]
+
+
+class Database:
+    """An open journal.
+
+    `uuid` identifies the file for stores that follow it; `last_seq` and `last_applied_ms` are the newest record's.
+    Methods raise `sqlite3.Error` when the file fails them.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Open or create the file; raises `JournalError` when it is not a journal of ours."""
+        self.path = path
+        if readonly and not path.exists():
+            raise JournalError(f"{path}: no journal here; has the exporter run with this data folder?")
+        try:
+            self._db = _connect(path, readonly)
+        except sqlite3.OperationalError as error:
+            raise JournalError(
+                f"{path}: the journal cannot be opened ({error}); check the folder's permissions"
+            ) from None
+        try:
+            self._check(readonly)
+            self.uuid = str(self._meta("uuid"))
+            self.last_seq, self.last_applied_ms = self._last()
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise JournalError(f"{path}: the journal cannot be used ({error}); check disk and permissions") from None
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            way_out = "move it away to start anew, or put back a copy"
+            raise JournalError(f"{path}: the journal is damaged ({error}); {way_out}") from None
+        except JournalError:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def write(self, batch: Batch) -> Written:
+        """Write a batch in one durable transaction: all of it, or nothing."""
+        seq, applied = self.last_seq, self.last_applied_ms
+        records: list[Record] = []
+        for entry in batch.entries:
+            seq += 1
+            received = entry.received_ms if type(entry) is Liquidation else entry.time_ms
+            applied = max(applied, min(entry.time_ms, received))
+            records.append(Record(seq, applied, entry))
+        with self._transaction():
+            written = self._insert(records)
+            self._write_pending(batch)
+            self._write_samples(batch.samples)
+            if batch.checkpoint:
+                self._write_checkpoint(batch.checkpoint)
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'alive_ms'", (batch.alive_ms,))
+        self.last_seq, self.last_applied_ms = seq, applied
+        return written
+
+    def read(self, after_seq: int, limit: int) -> list[Record]:
+        """Return the records after a sequence number, oldest first, at most `limit` of each kind."""
+        events = self._db.execute(f"{SELECT_EVENTS} WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, limit))
+        records = [Record(row[0], row[1], Liquidation(*row[2:])) for row in events]
+        changes = self._db.execute(
+            "SELECT seq, applied_ms, time_ms, exchange, feed, up, reason FROM feed_changes "
+            "WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after_seq, limit),
+        )
+        end = records[-1].seq if len(records) == limit else None
+        for row in changes:
+            if end is None or row[0] < end:
+                time_ms, exchange, feed, up, reason = row[2:]
+                records.append(Record(row[0], row[1], FeedChange(time_ms, exchange, feed, bool(up), reason)))
+        records.sort(key=lambda record: record.seq)
+        return records[:limit]
+
+    def records(self, after_seq: int = 0, page: int = 5000) -> Iterator[Record]:
+        """Iterate over all records after a sequence number."""
+        while chunk := self.read(after_seq, page):
+            yield from chunk
+            after_seq = chunk[-1].seq
+
+    def newest(self, filters: Mapping[str, str | float], limit: int, depth: int) -> list[Record]:
+        """Return the newest events, newest first, among the last `depth` records.
+
+        `filters` may hold `exchange`, `base`, `side` (equal) and `min_usd` (at least).
+        """
+        conditions, values = ["seq > ?"], [self._last()[0] - depth]
+        for name, value in filters.items():
+            conditions.append("notional_usd >= ?" if name == "min_usd" else f"{name} = ?")
+            values.append(value)  # type: ignore[arg-type]  # sqlite takes both
+        query = f"{SELECT_EVENTS} WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?"
+        rows = self._db.execute(query, (*values, limit))
+        return [Record(row[0], row[1], Liquidation(*row[2:])) for row in rows]
+
+    def checkpoint(self, oldest_minute: int) -> Checkpoint:
+        """Return the ledger's last checkpoint, with minute buckets from `oldest_minute` on."""
+        minutes: dict[tuple[str, str, str], dict[int, Bucket]] = {}
+        for minute, exchange, base, side, *sums in self._db.execute(
+            "SELECT * FROM minutes WHERE minute >= ?", (oldest_minute,)
+        ):
+            minutes.setdefault((exchange, base, side), {})[minute] = Bucket(*sums)
+        cells = []
+        for row in self._db.execute("SELECT * FROM totals"):
+            exchange, base, side, own, events, quantity, usd, largest, first, last, sizes = row
+            key = (exchange, base, side)
+            counts = msgspec.json.decode(sizes, type=tuple[int, ...])
+            buckets = minutes.get(key, {})
+            cells.append(CellState(key, bool(own), events, quantity, usd, largest, first, last, counts, buckets))
+        return Checkpoint(int(self._meta("checkpoint_seq")), cells)
+
+    def alive_ms(self) -> int:
+        """Return when the file was last written to, 0 when never."""
+        return int(self._meta("alive_ms"))
+
+    def pending(self) -> list[RawLiquidation]:
+        """Return the events that wait for their instrument."""
+        rows = self._db.execute("SELECT event FROM pending")
+        return [msgspec.json.decode(row[0], type=RawLiquidation) for row in rows]
+
+    def last_feed_changes(self) -> list[FeedChange]:
+        """Return the newest change of every feed."""
+        rows = self._db.execute(
+            "SELECT time_ms, exchange, feed, up, reason, max(seq) FROM feed_changes GROUP BY exchange, feed"
+        )
+        return [
+            FeedChange(time_ms, exchange, feed, bool(up), reason) for time_ms, exchange, feed, up, reason, _ in rows
+        ]
+
+    def feed_changes(self) -> Iterator[FeedChange]:
+        """Iterate over all feed changes, oldest first."""
+        rows = self._db.execute("SELECT time_ms, exchange, feed, up, reason FROM feed_changes ORDER BY seq")
+        for time_ms, exchange, feed, up, reason in rows:
+            yield FeedChange(time_ms, exchange, feed, bool(up), reason)
+
+    def prune(self, before_ms: int, oldest_minute: int, keep_after_seq: int) -> int:
+        """Delete some events applied before `before_ms`, and old minutes; returns how many events went.
+
+        Nothing after `keep_after_seq` goes, nor anything the checkpoint does not contain yet.
+        """
+        safe = min(keep_after_seq, int(self._meta("checkpoint_seq")))
+        with self._transaction():
+            gone = self._db.execute(
+                "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, applied_ms FROM events WHERE seq <= ? "
+                "ORDER BY seq LIMIT ?) WHERE applied_ms < ?)",
+                (safe, PRUNE_ROWS, before_ms),
+            ).rowcount
+            self._db.execute("DELETE FROM minutes WHERE minute < ?", (oldest_minute,))
+        return gone
+
+    def size_bytes(self) -> int:
+        """Return the size of the file with its write-ahead log."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def _insert(self, records: Sequence[Record]) -> Written:
+        events = [(r.seq, r.applied_ms, *event_row(r.entry)) for r in records if type(r.entry) is Liquidation]
+        before = self._db.total_changes
+        self._db.executemany(INSERT_EVENT, events)
+        inserted = self._db.total_changes - before
+        self._db.executemany(
+            "INSERT INTO feed_changes VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(r.seq, r.applied_ms, *msgspec.structs.astuple(r.entry)) for r in records if type(r.entry) is FeedChange],
+        )
+        if inserted == len(events):
+            return Written(list(records), Counter())
+        first = records[0].seq
+        fresh = {row[0] for row in self._db.execute("SELECT seq FROM events WHERE seq >= ?", (first,))}
+        accepted, duplicates = [], Counter[str]()
+        for record in records:
+            if type(record.entry) is FeedChange or record.seq in fresh:
+                accepted.append(record)
+            else:
+                duplicates[record.entry.exchange] += 1
+        return Written(accepted, duplicates)
+
+    def _write_pending(self, batch: Batch) -> None:
+        rows = [(raw.exchange, raw.id, msgspec.json.encode(raw).decode()) for raw in batch.pending]
+        self._db.executemany("INSERT OR IGNORE INTO pending VALUES (?, ?, ?)", rows)
+        self._db.executemany("DELETE FROM pending WHERE exchange = ? AND id = ?", batch.settled)
+
+    def _write_samples(self, samples: Iterable[Sample]) -> None:
+        rows = [msgspec.structs.astuple(sample) for sample in samples]
+        if not rows:
+            return
+        self._db.executemany("INSERT INTO quarantine (received_ms, exchange, reason, frame) VALUES (?, ?, ?, ?)", rows)
+        self._db.execute(
+            "DELETE FROM quarantine WHERE number <= (SELECT max(number) FROM quarantine) - ?",
+            (QUARANTINE_ROWS,),
+        )
+
+    def _write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        totals, minutes = [], []
+        for cell in checkpoint.cells:
+            _, own, *sums, sizes, changed = msgspec.structs.astuple(cell)
+            totals.append((*cell.key, int(own), *sums, msgspec.json.encode(sizes).decode()))
+            exchange, base, side = cell.key
+            minutes += [(minute, exchange, base, side, *msgspec.structs.astuple(b)) for minute, b in changed.items()]
+        self._db.executemany("INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", totals)
+        self._db.executemany("INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", minutes)
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'checkpoint_seq'", (checkpoint.seq,))
+
+    def _create(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        meta = {"schema": VERSION, "uuid": str(uuid.uuid4()), "checkpoint_seq": 0, "alive_ms": 0}
+        with self._transaction():
+            for statement in DDL.split(";"):
+                self._db.execute(statement)
+            self._db.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+
+    def _check(self, readonly: bool) -> None:
+        self._db.execute("PRAGMA synchronous = FULL")
+        if not readonly and self.path.stat().st_size <= QUICK_CHECK_BYTES:
+            (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+        tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables and not readonly:
+            self._create()
+        elif "meta" not in tables:
+            raise JournalError(
+                f"{self.path}: a SQLite file, but not a journal of this exporter; choose another --data.dir"
+            )
+        version = self._meta("schema")
+        if version != VERSION:
+            raise JournalError(f"{self.path}: written by another version (schema {version}, this one knows {VERSION})")
+
+    def _meta(self, key: str) -> Any:  # noqa: ANN401 - integers and texts share the column
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError(f"meta.{key} is missing")
+        return row[0]
+
+    def _last(self) -> tuple[int, int]:
+        """Return the newest sequence number and its instant, over both kinds of records."""
+        last_seq, last_applied_ms = int(self._meta("checkpoint_seq")), 0
+        for table in ("events", "feed_changes"):
+            query = f"SELECT seq, applied_ms FROM {table} ORDER BY seq DESC LIMIT 1"  # noqa: S608 - our own names
+            for seq, applied_ms in self._db.execute(query):
+                last_seq, last_applied_ms = max(last_seq, seq), max(last_applied_ms, applied_ms)
+        return last_seq, last_applied_ms
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+
+def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)

@@ -1,0 +1,95 @@
+"""The journal's tables, and how events become rows.
+
+One SQLite file in WAL mode with `synchronous=FULL`. `events` and `feed_changes` share one sequence; `totals` and
+`minutes` are the ledger as of `meta.checkpoint_seq`, so that a start reads a few thousand rows and the short tail of
+events after it, however long the history is.
+"""
+
+import operator
+
+from exporter.model import Liquidation
+
+VERSION = 1
+
+DDL = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    applied_ms INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    exchange TEXT NOT NULL,
+    instrument TEXT NOT NULL,
+    base TEXT NOT NULL,
+    quote TEXT NOT NULL,
+    settle TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    side TEXT NOT NULL,
+    price REAL NOT NULL,
+    price_kind TEXT NOT NULL,
+    quantity REAL NOT NULL,
+    quantity_unit TEXT NOT NULL,
+    base_quantity REAL NOT NULL,
+    notional_usd REAL NOT NULL,
+    id TEXT NOT NULL,
+    origin TEXT NOT NULL
+);
+CREATE UNIQUE INDEX events_id ON events (exchange, id);
+CREATE TABLE feed_changes (
+    seq INTEGER PRIMARY KEY,
+    applied_ms INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    exchange TEXT NOT NULL,
+    feed TEXT NOT NULL,
+    up INTEGER NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE TABLE pending (
+    exchange TEXT NOT NULL,
+    id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (exchange, id)
+) WITHOUT ROWID;
+CREATE TABLE quarantine (
+    number INTEGER PRIMARY KEY,
+    received_ms INTEGER NOT NULL,
+    exchange TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    frame BLOB NOT NULL
+);
+CREATE TABLE totals (
+    exchange TEXT NOT NULL,
+    base TEXT NOT NULL,
+    side TEXT NOT NULL,
+    own_series INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    base_quantity REAL NOT NULL,
+    usd REAL NOT NULL,
+    largest_usd REAL NOT NULL,
+    first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    sizes TEXT NOT NULL,
+    PRIMARY KEY (exchange, base, side)
+) WITHOUT ROWID;
+CREATE TABLE minutes (
+    minute INTEGER NOT NULL,
+    exchange TEXT NOT NULL,
+    base TEXT NOT NULL,
+    side TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    base_quantity REAL NOT NULL,
+    usd REAL NOT NULL,
+    largest_usd REAL NOT NULL,
+    PRIMARY KEY (minute, exchange, base, side)
+) WITHOUT ROWID;
+"""
+
+EVENT_COLUMNS = Liquidation.__struct_fields__
+event_row = operator.attrgetter(*EVENT_COLUMNS)
+"""The column values of an event, in `EVENT_COLUMNS` order."""
+
+INSERT_EVENT = (
+    f"INSERT INTO events (seq, applied_ms, {', '.join(EVENT_COLUMNS)}) "  # noqa: S608 - our own column names
+    f"VALUES (?, ?, {', '.join('?' * len(EVENT_COLUMNS))}) ON CONFLICT (exchange, id) DO NOTHING"
+)
+SELECT_EVENTS = f"SELECT seq, applied_ms, {', '.join(EVENT_COLUMNS)} FROM events"  # noqa: S608 - as above
