@@ -80,14 +80,17 @@ class App:
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
         self._intake.restore(database.pending())
         self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
+        self.address = ""
+        """Where it serves, once it runs."""
         self._feeds: dict[str, ExchangeFeeds] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._mark_feeds_down(config.enabled_exchanges(), database)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then stop feeds, journal and web, in this order."""
-        address = await self._web.start()
-        log.info("serving", page=f"{address}/", metrics=f"{address}/metrics", version=__version__, data=str(self._folder))
+        self.address = await self._web.start()
+        page, metrics = f"{self.address}/", f"{self.address}/metrics"
+        log.info("serving", page=page, metrics=metrics, version=__version__, data=str(self._folder))
         journal = asyncio.create_task(self.journal.run(), name="journal")
         try:
             async with aiohttp.ClientSession(headers={"User-Agent": f"liquidation-exporter/{__version__}"}) as session:

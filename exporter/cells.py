@@ -1,5 +1,6 @@
 """One cell of the ledger: what one exchange liquidated of one coin on one side, in all and minute by minute."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 import msgspec
@@ -120,6 +121,12 @@ class Cell:
             tally.add(Tally(running.events, running.usd, running.base_quantity, running.largest_usd))
         return tally
 
+    def minutes(self, oldest: int, newest: int) -> Iterator[tuple[int, Tally]]:
+        """Iterate over the minutes from `oldest` to `newest` that have events, in no particular order."""
+        for minute, bucket in self._minutes.copy().items():
+            if oldest <= minute <= newest:
+                yield minute, Tally(bucket.events, bucket.usd, bucket.base_quantity, bucket.largest_usd)
+
     def forget_minutes(self, oldest: int) -> None:
         """Drop the buckets up to the minute `oldest`."""
         for minute in [each for each in list(self._minutes) if each <= oldest]:
@@ -161,22 +168,21 @@ class Cell:
             self.sizes.total = state.usd
 
     def _sum_windows(self, now_minute: int) -> dict[str, Tally]:
-        """Sum every window without its running minute, in one pass from the newest minute to the oldest."""
+        """Sum every window without its running minute."""
+        buckets = self._minutes.copy()
+        minutes = sorted(buckets)
+        closed = [buckets[minute] for minute in minutes[: bisect_left(minutes, now_minute)]]
+        events = [bucket.events for bucket in closed]
+        usd = [bucket.usd for bucket in closed]
+        quantity = [bucket.base_quantity for bucket in closed]
+        largest = [bucket.largest_usd for bucket in closed]
         result: dict[str, Tally] = {}
-        running = Tally()
-        spans = list(WINDOWS.items())
-        for minute, bucket in sorted(self._minutes.copy().items(), reverse=True):
-            age = now_minute - minute
-            if age <= 0:
-                continue
-            while spans and age >= spans[0][1]:
-                result[spans.pop(0)[0]] = msgspec.structs.replace(running)
-            if not spans:
-                break
-            running.events += bucket.events
-            running.usd += bucket.usd
-            running.base_quantity = (running.base_quantity or 0.0) + bucket.base_quantity
-            running.largest_usd = max(running.largest_usd, bucket.largest_usd)
-        for name, _ in spans:
-            result[name] = msgspec.structs.replace(running)
+        for name, length in WINDOWS.items():
+            first = bisect_right(minutes, now_minute - length)
+            result[name] = Tally(
+                sum(events[first:]),
+                sum(usd[first:], 0.0),
+                sum(quantity[first:], 0.0),
+                max(largest[first:], default=0.0),
+            )
         return result

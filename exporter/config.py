@@ -5,18 +5,19 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
 
+from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """The configuration cannot be used; the message names the key and what would be right."""
 
 
@@ -172,10 +173,16 @@ def dump(config: Config) -> str:
 
 def redact(address: str) -> str:
     """Replace user and password of an address by `***`."""
-    parts = urlsplit(address)
-    if "@" not in parts.netloc:
-        return address
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+    return re.sub(r"(?<=://)[^/?#]*@", "***@", address)
+
+
+def is_address(text: str, schemes: Container[str]) -> bool:
+    """Tell whether a text is an address with one of the schemes, a host, and a possible port."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -260,9 +267,7 @@ def _validate(config: Config, source: str) -> None:
             known = REGISTRY[name].endpoints
             check(endpoint in known, key, f"unknown endpoint; {name} has {', '.join(known)}")
             schemes = ("ws", "wss") if endpoint.startswith("ws") else ("http", "https")
-            parts = urlsplit(address)
-            good = parts.scheme in schemes and bool(parts.hostname)
-            check(good, key, f"{redact(address)!r} is not a {schemes[1]}:// address")
+            check(is_address(address, schemes), key, f"{redact(address)!r} is not a {schemes[1]}:// address")
     check(bool(config.enabled_exchanges()), "exchanges", "all are disabled; enable at least one")
     _, _, port = config.web.listen_address.rpartition(":")
     listens = ":" in config.web.listen_address and port.isdigit() and int(port) <= 65535

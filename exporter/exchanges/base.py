@@ -221,6 +221,21 @@ def positive(text: Number, reason: str) -> float:
     return value
 
 
+def mark_price(name: str, price: Number, time_ms: int) -> MarkPrices:
+    """Read a push of the control stream; raises `ParseError` when its time is impossible.
+
+    A push without a usable price is still proof of life.
+    """
+    try:
+        instant(time_ms)
+    except RejectedRow:
+        raise ParseError(f"mark price of an impossible time: {time_ms}") from None
+    try:
+        return MarkPrices(((name, positive(price, "price")),), time_ms)
+    except RejectedRow:
+        return MarkPrices((), time_ms)
+
+
 def refused(row: object, refusal: RejectedRow) -> Rejected:
     """Keep a refused row, written out again, with the reason."""
     return Rejected(str(refusal), msgspec.json.encode(row).decode())

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from exporter.cells import Bucket, CellState
+from exporter.errors import UserError
 from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION, event_row
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
@@ -20,7 +21,7 @@ QUARANTINE_ROWS = 1000
 PRUNE_ROWS = 1000
 
 
-class JournalError(Exception):
+class JournalError(UserError):
     """The journal file cannot be used; the message names it and the way out."""
 
 
@@ -138,6 +139,13 @@ class Database:
         while chunk := self.read(after_seq, page):
             yield from chunk
             after_seq = chunk[-1].seq
+
+    def events_by_time(self, since_ms: int, until_ms: int) -> Iterator[Liquidation]:
+        """Iterate over the events that happened from `since_ms` on and before `until_ms`, ordered by time."""
+        rows = self._db.execute(
+            f"{SELECT_EVENTS} WHERE time_ms >= ? AND time_ms < ? ORDER BY time_ms, seq", (since_ms, until_ms)
+        )
+        return (Liquidation(*row[2:]) for row in rows)
 
     def newest(self, filters: Mapping[str, str | float], limit: int, depth: int) -> list[Record]:
         """Return the newest events, newest first, among the last `depth` records.

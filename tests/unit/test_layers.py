@@ -21,7 +21,7 @@ ALLOWED = {
     "cells": {"model", "stats", "histogram"},
     "ledger": {"model", "stats", "cells"},
     "gaps": {"model"},
-    "journal": {"model", "cells", "histogram"},
+    "journal": {"model", "cells", "histogram", "errors"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "metrics": VIEWED,
     "web": VIEWED | {"broadcast", "config", "errors"},

@@ -1,0 +1,156 @@
+"""The exporter against simulated exchanges, without a network, ending in a comparison with the truth.
+
+The simulator is a process of its own and speaks the exchanges' wire protocols over real sockets. A simulated past is
+put into the journal first, so that windows are filled from the start.
+"""
+
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from itertools import islice
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import structlog
+from rich.console import Console
+
+from exporter.app import JOURNAL_FILE, App
+from exporter.config import Config
+from exporter.errors import UserError
+from exporter.folder import held
+from exporter.journal import Batch, Database
+from exporter.model import Liquidation
+from exporter.simulator import Comparison, compare, past, render, truthfile
+from exporter.view import View
+
+log = structlog.get_logger()
+
+DRAIN_S = 15.0
+PROGRESS_S = 5.0
+ROWS_PER_BATCH = 5000
+
+
+async def demo(config: Config, *, scenario: str, seed: int, duration: float | None, truth: Path | None) -> int:
+    """Run for `duration` seconds or until SIGINT or SIGTERM; 0 when every figure equals the truth, 1 when not.
+
+    All files live in a temporary folder. Every event, the simulated past included, stays in `truth` when that is given.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with tempfile.TemporaryDirectory(prefix="liquidation-demo-") as name, held(Path(name)) as folder:
+        log.info("demo starts", scenario=scenario, seed=seed, until=f"{duration:g} s" if duration else "Ctrl-C")
+        history = list(past(seed, until_ms=time.time_ns() // 1_000_000))
+        fill(folder / JOURNAL_FILE, history)
+        sent = folder / "sent.jsonl"
+        async with _simulator(scenario, seed, sent) as simulator:
+            app = App(_with_endpoints(config, simulator.endpoints), lambda: config, folder)
+            done = asyncio.Event()
+            running = asyncio.create_task(app.run(done))
+            try:
+                await _watch(app.view, stop, running, duration)
+                await simulator.end()
+                await _drain(app.view)
+                metrics, now_ms = await _scrape(app.address)
+            finally:
+                done.set()
+                await running
+        events = [truthfile.as_truth(event) for event in history] + truthfile.read(sent)
+        if truth:
+            truthfile.write(truth, events)
+    return _verdict(compare(events, metrics, now_ms))
+
+
+def fill(path: Path, events: Iterable[Liquidation]) -> None:
+    """Write events into a new journal."""
+    database = Database(path)
+    remaining = iter(events)
+    while batch := list(islice(remaining, ROWS_PER_BATCH)):
+        database.write(Batch(list(batch)))
+    database.close()
+
+
+class SimulatorProcess:
+    """A running `simulate`, and the addresses that it announced."""
+
+    def __init__(self, process: asyncio.subprocess.Process, endpoints: Mapping[str, dict[str, str]]) -> None:
+        self._process = process
+        self.endpoints = endpoints
+
+    async def end(self) -> None:
+        """Have it end the market, write the truth and close every connection; raises `UserError` when it fails."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        if await self._process.wait():
+            raise UserError(f"the simulator failed with exit status {self._process.returncode}; its output is above")
+
+
+@asynccontextmanager
+async def _simulator(scenario: str, seed: int, truth: Path) -> AsyncIterator[SimulatorProcess]:
+    command = ("simulate", "--scenario", scenario, "--seed", str(seed), "--truth", str(truth), "--with-parent")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "exporter", *command),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the demo, which ends the simulator when its turn comes
+    )
+    try:
+        assert process.stdout  # noqa: S101 - tells the type checker that there is a pipe
+        line = await process.stdout.readline()
+        if not line:
+            raise UserError("the simulator did not start; try it alone: python -m exporter simulate")
+        yield SimulatorProcess(process, msgspec.json.decode(line)["endpoints"])
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _with_endpoints(config: Config, endpoints: Mapping[str, dict[str, str]]) -> Config:
+    """Point every simulated exchange to the simulator, and leave the others out."""
+    sections = {
+        name: msgspec.structs.replace(section, enabled=name in endpoints, endpoints=endpoints.get(name, {}))
+        for name, section in config.exchanges.items()
+    }
+    return msgspec.structs.replace(config, exchanges=sections)
+
+
+async def _watch(view: View, stop: asyncio.Event, running: asyncio.Task[None], duration: float | None) -> None:
+    """Report progress until the time is over, a signal comes, or the exporter breaks."""
+    end = time.monotonic() + duration if duration else float("inf")
+    while not (stop.is_set() or running.done() or time.monotonic() >= end):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(PROGRESS_S, max(0.0, end - time.monotonic()))):
+                await stop.wait()
+        whole = view.stats(None, None, time.time_ns() // 1_000_000).total
+        log.info("counted so far", events=whole.events, usd=round(whole.usd), **_states(view))
+    if running.done():
+        running.result()
+
+
+def _states(view: View) -> dict[str, str]:
+    return {name: str(status.state) for name, status in view.exchanges.items()}
+
+
+async def _drain(view: View) -> None:
+    """Wait until everything that was received is counted."""
+    async with asyncio.timeout(DRAIN_S):
+        previous = -1
+        while view.journal.queued or view.ledger.last_seq != previous:
+            previous = view.ledger.last_seq
+            await asyncio.sleep(0.3)
+
+
+async def _scrape(address: str) -> tuple[str, int]:
+    async with aiohttp.ClientSession() as session, session.get(f"{address}/metrics") as answer:
+        return await answer.text(), time.time_ns() // 1_000_000
+
+
+def _verdict(comparison: Comparison) -> int:
+    Console().print(render(comparison))
+    return 0 if comparison.ok else 1

@@ -1,0 +1,337 @@
+"""Every metric family once: boards, rules and the exposition take names, labels and meaning from here.
+
+The families of the process itself (`process_*`, `python_*`) are prometheus_client's own and are not listed.
+"""
+
+from typing import Literal
+
+import msgspec
+
+MetricType = Literal["counter", "gauge", "histogram", "info"]
+
+
+class Family(msgspec.Struct, frozen=True):
+    """One metric family.
+
+    `name` is what queries select: a counter's with `_total`, an info's with `_info`, a histogram's without `_bucket`.
+    `unit` is the base unit that the name ends with, empty where there is none; `help` is one line without quotes or
+    backslashes.
+    """
+
+    name: str
+    type: MetricType
+    help: str
+    labels: tuple[str, ...] = ()
+    unit: str = ""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names of its series: three for a histogram, its own for the others."""
+        if self.type == "histogram":
+            return (f"{self.name}_bucket", f"{self.name}_count", f"{self.name}_sum")
+        return (self.name,)
+
+
+QUARANTINE_REASONS = (
+    "instrument",
+    "malformed",
+    "open_order",
+    "price",
+    "quantity",
+    "side",
+    "time",
+    "too_old",
+    "unfilled",
+    "unknown",
+    "unresolved",
+)
+"""Why a frame, row or event is put aside; shown at 0 from the start. A reason beyond these is shown when it occurs."""
+
+RECONNECT_REASONS = (
+    "ack_timeout",
+    "blocked",
+    "closed",
+    "dns",
+    "error",
+    "flood",
+    "http_status",
+    "no_pong",
+    "oversized",
+    "protocol",
+    "proxy",
+    "refused",
+    "rotation",
+    "silent",
+    "timeout",
+    "tls",
+    "unreachable",
+)
+"""Why a socket is replaced; shown at 0 from the start."""
+
+_SIDE = ("exchange", "side")
+_BASE = ("exchange", "base", "side")
+_WINDOW = ("exchange", "side", "window")
+_BASE_WINDOW = ("exchange", "base", "side", "window")
+_EXCHANGE = ("exchange",)
+_REASON = ("exchange", "reason")
+_PRICE = ("exchange", "base")
+
+_POSITIONS = "side is that of the liquidated position."
+_EXACT = "Exact, by exchange time, up to the running minute; " + _POSITIONS
+
+_TOTALS = (
+    Family(
+        "liquidation_events_total",
+        "counter",
+        f"Liquidations committed to the journal since the first start; {_POSITIONS}",
+        _SIDE,
+    ),
+    Family(
+        "liquidation_notional_usd_total",
+        "counter",
+        f"Value of the liquidations in USD, each at its own price, since the first start; {_POSITIONS}",
+        _SIDE,
+        "usd",
+    ),
+    Family(
+        "liquidation_size_usd",
+        "histogram",
+        f"Size of single liquidations in USD since the first start; {_POSITIONS}",
+        _SIDE,
+        "usd",
+    ),
+    Family(
+        "liquidation_asset_events_total",
+        "counter",
+        f"Liquidations of one coin since the first start; base is other for coins beyond the cap; {_POSITIONS}",
+        _BASE,
+    ),
+    Family(
+        "liquidation_asset_notional_usd_total",
+        "counter",
+        "Value of one coin's liquidations in USD since the first start; base is other for coins beyond the cap; "
+        + _POSITIONS,
+        _BASE,
+        "usd",
+    ),
+    Family(
+        "liquidation_asset_quantity_total",
+        "counter",
+        f"Liquidated amount of one coin in units of that coin since the first start; {_POSITIONS}",
+        _BASE,
+    ),
+)
+
+_WINDOWS = (
+    Family("liquidation_window_events", "gauge", f"Liquidations within the window. {_EXACT}", _WINDOW),
+    Family(
+        "liquidation_window_notional_usd",
+        "gauge",
+        f"Value in USD of the liquidations within the window. {_EXACT}",
+        _WINDOW,
+        "usd",
+    ),
+    Family(
+        "liquidation_window_largest_usd",
+        "gauge",
+        f"Largest single liquidation within the window in USD, 0 without any. {_EXACT}",
+        _WINDOW,
+        "usd",
+    ),
+    Family(
+        "liquidation_asset_window_events",
+        "gauge",
+        f"Liquidations of one main coin within the window. {_EXACT}",
+        _BASE_WINDOW,
+    ),
+    Family(
+        "liquidation_asset_window_notional_usd",
+        "gauge",
+        f"Value in USD of one main coin's liquidations within the window. {_EXACT}",
+        _BASE_WINDOW,
+        "usd",
+    ),
+    Family(
+        "liquidation_asset_window_quantity",
+        "gauge",
+        f"Liquidated amount of one main coin within the window, in units of that coin. {_EXACT}",
+        _BASE_WINDOW,
+    ),
+)
+
+_PRICES = (
+    Family(
+        "liquidation_mark_price_usd",
+        "gauge",
+        "Mark price of a main coin in USD per unit of the coin; absent until the exchange has sent one.",
+        _PRICE,
+        "usd",
+    ),
+    Family(
+        "liquidation_last_price_usd",
+        "gauge",
+        "Price of a main coin's newest liquidation in USD per unit of the coin; absent until there was one.",
+        _PRICE,
+        "usd",
+    ),
+)
+
+_FEED_STATE = (
+    Family(
+        "liquidation_exchange_configured",
+        "gauge",
+        "1 for an exchange that is enabled in the configuration, 0 for a supported one that is not.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_up",
+        "gauge",
+        "1 while every feed of the exchange is live, 0 otherwise: then its silence means unknown and not calm.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_state",
+        "gauge",
+        "1 for the current state of the exchange, which is that of its worst connection, 0 for the others.",
+        ("exchange", "state"),
+    ),
+    Family(
+        "liquidation_exchange_info",
+        "info",
+        "How complete the public feed is by the exchange's own description, and which price an event carries.",
+        ("exchange", "completeness", "price_kind"),
+    ),
+    Family(
+        "liquidation_exchange_last_message_timestamp_seconds",
+        "gauge",
+        "Unix time at which the newest message arrived; absent until there was one.",
+        _EXCHANGE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_exchange_last_control_timestamp_seconds",
+        "gauge",
+        "Unix time at which the newest message of the control stream arrived, which proves that the socket delivers; "
+        "absent until there was one.",
+        _EXCHANGE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_exchange_last_event_timestamp_seconds",
+        "gauge",
+        "Unix time, by the exchange's clock, of the newest liquidation received since the exporter started; "
+        "absent until there was one.",
+        _EXCHANGE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_exchange_clock_offset_seconds",
+        "gauge",
+        "Local clock at arrival minus the exchange's clock in its control messages, smoothed; includes the way of the "
+        "message; absent until there was one.",
+        _EXCHANGE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_pending_events",
+        "gauge",
+        "Liquidations that wait for the facts of their instrument before they can be counted.",
+        _EXCHANGE,
+    ),
+)
+
+_FEED_COUNTERS = (
+    Family("liquidation_exchange_frames_total", "counter", "Messages received from the exchange's sockets.", _EXCHANGE),
+    Family(
+        "liquidation_exchange_parse_errors_total",
+        "counter",
+        "Messages that are not what the exchange documents.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_unknown_frames_total",
+        "counter",
+        "Well-formed messages of a kind that the exchange does not document.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_duplicates_total",
+        "counter",
+        "Liquidations delivered again (overlapping sockets, reconnects, back-fill) and not counted twice.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_late_events_total",
+        "counter",
+        "Liquidations received more than 60 seconds after they happened; they count everywhere.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_backfilled_events_total",
+        "counter",
+        "Liquidations that a socket missed and back-fill brought.",
+        _EXCHANGE,
+    ),
+    Family(
+        "liquidation_exchange_gap_seconds_total",
+        "counter",
+        "Time since the first start during which not all feeds of the exchange were live, in seconds.",
+        _EXCHANGE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_exchange_quarantined_total",
+        "counter",
+        "Messages, rows and liquidations that could not be used, by reason; samples are kept in the journal.",
+        _REASON,
+    ),
+    Family("liquidation_exchange_reconnects_total", "counter", "Sockets that had to be replaced, by reason.", _REASON),
+    Family(
+        "liquidation_exchange_event_delay_seconds",
+        "histogram",
+        "From a liquidation's time at the exchange to its arrival, in seconds; back-filled ones are left out.",
+        _EXCHANGE,
+        "seconds",
+    ),
+)
+
+_EXPORTER = (
+    Family(
+        "liquidation_processing_seconds",
+        "histogram",
+        "CPU path of one liquidation, in seconds: parsing, resolving and counting, without waiting for the disk.",
+        (),
+        "seconds",
+    ),
+    Family(
+        "liquidation_commit_seconds",
+        "histogram",
+        "From a liquidation's arrival to its durable commit in the journal, in seconds.",
+        (),
+        "seconds",
+    ),
+    Family("liquidation_journal_up", "gauge", "1 while the journal can be written, 0 while it fails."),
+    Family("liquidation_journal_size_bytes", "gauge", "Size of the journal's files in bytes.", (), "bytes"),
+    Family("liquidation_journal_queue_events", "gauge", "Journal entries in memory that wait for their commit."),
+    Family(
+        "liquidation_journal_dropped_events_total",
+        "counter",
+        "Journal entries lost because the journal failed and its queue was full.",
+    ),
+    Family(
+        "liquidation_base_cap_reached",
+        "gauge",
+        "1 when coins beyond metrics.base_cap are counted under base other, 0 otherwise.",
+    ),
+    Family(
+        "liquidation_config_last_reload_successful",
+        "gauge",
+        "1 when the configuration in force is the newest that was asked for, 0 after a reload that failed.",
+    ),
+    Family("liquidation_exporter_build_info", "info", "The version of the exporter.", ("version",)),
+)
+
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (*_TOTALS, *_WINDOWS, *_PRICES, *_FEED_STATE, *_FEED_COUNTERS, *_EXPORTER)
+}
+"""The families by name."""

@@ -1,0 +1,27 @@
+"""The families of the exporter as a whole: journal, processing, configuration, version."""
+
+from collections.abc import Iterator
+
+from exporter import __version__
+from exporter.metrics.text import Samples, histograms, single
+from exporter.view import View
+
+
+class ExporterSource:
+    """What the view says beside exchanges and totals."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def samples(self, now_ms: int) -> Iterator[Samples]:  # noqa: ARG002 - the signature of every source
+        """Return the samples of every family."""
+        view, journal = self._view, self._view.journal
+        yield histograms("liquidation_processing_seconds", [()], [view.processing])
+        yield histograms("liquidation_commit_seconds", [()], [journal.commit_seconds])
+        yield single("liquidation_journal_up", int(journal.up))
+        yield single("liquidation_journal_size_bytes", journal.size_bytes)
+        yield single("liquidation_journal_queue_events", journal.queued)
+        yield single("liquidation_journal_dropped_events_total", journal.dropped)
+        yield single("liquidation_base_cap_reached", int(view.ledger.cap_reached))
+        yield single("liquidation_config_last_reload_successful", int(view.reload_successful))
+        yield Samples("liquidation_exporter_build_info", [(__version__,)], [1])

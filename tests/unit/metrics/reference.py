@@ -1,0 +1,213 @@
+"""The same page as `exporter.metrics` makes, built the ordinary way: prometheus_client families, one sample at a time.
+
+It shares names and help texts with the catalogue and nothing else, so that a difference shows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from exporter import __version__
+from exporter.cells import ALL, OTHER, Cell
+from exporter.exchanges import REGISTRY
+from exporter.feeds.status import ExchangeStatus, State
+from exporter.histogram import Histogram
+from exporter.metrics.catalogue import FAMILIES, QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.stats import WINDOWS
+from exporter.view import View
+
+KINDS = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
+
+
+def family(name: str):
+    entry = FAMILIES[name]
+    return KINDS[entry.type](name, entry.help, labels=entry.labels, unit=entry.unit)
+
+
+def info(name: str, labels: Iterable[tuple[str, ...]]) -> Metric:
+    entry = FAMILIES[name]
+    metric = InfoMetricFamily(name.removesuffix("_info"), entry.help, labels=entry.labels)
+    for values in labels:
+        metric.add_metric(values, {})
+    return metric
+
+
+def plain(name: str, value: float) -> Metric:
+    metric = family(name)
+    metric.add_metric([], value)
+    return metric
+
+
+def observe(metric: Metric, labels: Iterable[str], histogram: Histogram) -> None:
+    bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
+    running, buckets = 0, []
+    for bound, count in zip(bounds, histogram.counts, strict=True):
+        running += count
+        buckets.append((bound, running))
+    metric.add_metric(list(labels), buckets, histogram.total)
+
+
+class Reference(Collector):
+    def __init__(self, view: View, now_ms: int) -> None:
+        self.view = view
+        self.now_ms = now_ms
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self.exchange_totals()
+        yield from self.asset_totals()
+        yield from self.windows()
+        yield from self.feed_state()
+        yield from self.feed_times()
+        yield from self.feed_counters()
+        yield from self.prices()
+        yield from self.exporter()
+
+    def cells(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str, str, Cell]]:
+        for (exchange, base, side), cell in self.view.ledger.cells.items():
+            if wanted(base):
+                yield exchange, base, side, cell
+
+    def exchange_totals(self) -> Iterator[Metric]:
+        events = family("liquidation_events_total")
+        usd = family("liquidation_notional_usd_total")
+        sizes = family("liquidation_size_usd")
+        for exchange, _, side, cell in self.cells(lambda base: base == ALL):
+            events.add_metric([exchange, side], cell.events)
+            usd.add_metric([exchange, side], cell.usd)
+            observe(sizes, [exchange, side], cell.sizes)
+        yield from (events, usd, sizes)
+
+    def asset_totals(self) -> Iterator[Metric]:
+        events = family("liquidation_asset_events_total")
+        usd = family("liquidation_asset_notional_usd_total")
+        quantity = family("liquidation_asset_quantity_total")
+        shown = self.view.ledger.has_series
+        for exchange, base, side, cell in self.cells(lambda base: base != ALL and shown(base)):
+            events.add_metric([exchange, base, side], cell.events)
+            usd.add_metric([exchange, base, side], cell.usd)
+            if base != OTHER:
+                quantity.add_metric([exchange, base, side], cell.base_quantity)
+        yield from (events, usd, quantity)
+
+    def windows(self) -> Iterator[Metric]:
+        events = family("liquidation_window_events")
+        usd = family("liquidation_window_notional_usd")
+        largest = family("liquidation_window_largest_usd")
+        asset_events = family("liquidation_asset_window_events")
+        asset_usd = family("liquidation_asset_window_notional_usd")
+        asset_quantity = family("liquidation_asset_window_quantity")
+        bases = self.view.ledger.bases
+        for exchange, base, side, cell in self.cells(lambda base: base == ALL or base in bases):
+            for window in WINDOWS:
+                tally = cell.window(window, self.now_ms // 60_000)
+                if base == ALL:
+                    events.add_metric([exchange, side, window], tally.events)
+                    usd.add_metric([exchange, side, window], tally.usd)
+                    largest.add_metric([exchange, side, window], tally.largest_usd)
+                else:
+                    asset_events.add_metric([exchange, base, side, window], tally.events)
+                    asset_usd.add_metric([exchange, base, side, window], tally.usd)
+                    asset_quantity.add_metric([exchange, base, side, window], tally.base_quantity)
+        yield from (events, usd, largest, asset_events, asset_usd, asset_quantity)
+
+    def feed_state(self) -> Iterator[Metric]:
+        configured = family("liquidation_exchange_configured")
+        for name in REGISTRY:
+            configured.add_metric([name], name in self.view.config.enabled_exchanges())
+        up = family("liquidation_exchange_up")
+        states = family("liquidation_exchange_state")
+        for name, status in self.view.exchanges.items():
+            up.add_metric([name], status.state == "live")
+            for state in State:
+                states.add_metric([name, str(state)], status.state == state)
+        capabilities = {name: REGISTRY[name].capability for name in self.view.exchanges}
+        yield from (configured, up, states)
+        yield info(
+            "liquidation_exchange_info",
+            [(name, each.completeness, each.price_kind) for name, each in capabilities.items()],
+        )
+
+    def feed_times(self) -> Iterator[Metric]:
+        for what in ("message", "control", "event"):
+            metric = family(f"liquidation_exchange_last_{what}_timestamp_seconds")
+            for name, status in self.view.exchanges.items():
+                time_ms = getattr(status, f"last_{what}_ms")
+                if time_ms:
+                    metric.add_metric([name], time_ms / 1000)
+            yield metric
+        offset = family("liquidation_exchange_clock_offset_seconds")
+        for name, status in self.view.exchanges.items():
+            if status.last_control_ms:
+                offset.add_metric([name], status.clock_offset_s)
+        yield offset
+
+    def feed_counters(self) -> Iterator[Metric]:
+        for what in ("frames", "parse_errors", "unknown_frames", "duplicates", "late_events", "backfilled_events"):
+            yield self.per_exchange(
+                f"liquidation_exchange_{what}_total", lambda status, what=what: getattr(status, what)
+            )
+        yield self.per_exchange("liquidation_pending_events", lambda status: status.pending_events)
+        yield self.per_exchange(
+            "liquidation_exchange_gap_seconds_total",
+            lambda status: self.view.gaps.seconds(status.exchange, self.now_ms),
+        )
+        quarantined = family("liquidation_exchange_quarantined_total")
+        reconnects = family("liquidation_exchange_reconnects_total")
+        delay = family("liquidation_exchange_event_delay_seconds")
+        for name, status in self.view.exchanges.items():
+            for reason in set(QUARANTINE_REASONS) | set(status.quarantined):
+                quarantined.add_metric([name, reason], status.quarantined[reason])
+            for reason in set(RECONNECT_REASONS) | set(status.reconnects):
+                reconnects.add_metric([name, reason], status.reconnects[reason])
+            observe(delay, [name], status.delay)
+        yield from (quarantined, reconnects, delay)
+
+    def per_exchange(self, name: str, value: Callable[[ExchangeStatus], float]) -> Metric:
+        metric = family(name)
+        for exchange, status in self.view.exchanges.items():
+            metric.add_metric([exchange], value(status))
+        return metric
+
+    def prices(self) -> Iterator[Metric]:
+        for which in ("mark", "last"):
+            metric = family(f"liquidation_{which}_price_usd")
+            for name, status in self.view.exchanges.items():
+                for base, price in getattr(status, f"{which}_prices").items():
+                    metric.add_metric([name, base], price)
+            yield metric
+
+    def exporter(self) -> Iterator[Metric]:
+        for name, histogram in (
+            ("liquidation_processing_seconds", self.view.processing),
+            ("liquidation_commit_seconds", self.view.journal.commit_seconds),
+        ):
+            metric = family(name)
+            observe(metric, [], histogram)
+            yield metric
+        journal = self.view.journal
+        yield plain("liquidation_journal_up", journal.up)
+        yield plain("liquidation_journal_size_bytes", journal.size_bytes)
+        yield plain("liquidation_journal_queue_events", journal.queued)
+        yield plain("liquidation_journal_dropped_events_total", journal.dropped)
+        yield plain("liquidation_base_cap_reached", self.view.ledger.cap_reached)
+        yield plain("liquidation_config_last_reload_successful", self.view.reload_successful)
+        yield info("liquidation_exporter_build_info", [(__version__,)])
+
+
+def reference_registry(view: View, now_ms: int) -> CollectorRegistry:
+    """Return a registry that shows what `Exposition(view)` shows at `now_ms`."""
+    registry = CollectorRegistry()
+    registry.register(Reference(view, now_ms))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
