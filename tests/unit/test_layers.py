@@ -10,7 +10,7 @@ PURE = {"asyncio", "socket", "websockets", "aiohttp", "structlog", "logging", "t
 """What pure code must not touch: input and output, logs, clocks, metrics."""
 TOP = {"app", "cli", "demo", "commands", "__main__"}
 
-VIEWED = {"view", "model", "stats", "cells", "ledger", "gaps", "histogram", "feeds.status", "exchanges", "journal", ""}
+VIEWED = {"view", "model", "stats", "cells", "ledger", "gaps", "histogram", "feeds.status", "exchanges", "journal", "stores", ""}
 """What renderers may read."""
 
 ALLOWED = {
@@ -23,6 +23,7 @@ ALLOWED = {
     "gaps": {"model"},
     "journal": {"model", "cells", "histogram", "errors"},
     "feeds": {"model", "exchanges", "config", "histogram"},
+    "stores": {"model", "cells", "histogram", "errors", "journal"},
     "metrics": VIEWED,
     "web": VIEWED | {"broadcast", "config", "errors"},
     "simulator": {"model"},
