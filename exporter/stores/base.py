@@ -96,9 +96,8 @@ class Store(Protocol):
 
         A store that keeps one cursor only returns that of the journal it followed last. None: it has none.
 
-        An unexpired lease that another holder took is refused with `LeaseHeldError`, except when it belongs to an earlier
-        process (smaller `since_ms`) on the same host and journal: two processes never hold one journal, so that one is
-        dead.
+        An unexpired lease of another holder is refused with `LeaseHeldError`, except when that is an earlier process
+        (smaller `since_ms`) on the same host and journal: two processes never hold one journal, so that one is dead.
         """
 
     async def resume(self, standing: Standing) -> int:
