@@ -23,6 +23,7 @@ from exporter.gaps import Gaps
 from exporter.intake import Intake
 from exporter.journal import Checkpoint, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
+from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
 from exporter.model import FeedChange, Liquidation, Record
@@ -64,9 +65,10 @@ class App:
         self._load_config = reload
         database = Database(folder / JOURNAL_FILE)
         ledger = Ledger(config.enabled_exchanges(), config.metrics.bases, config.metrics.base_cap)
-        restore(ledger, database)
+        levels = Levels()
+        restore(ledger, levels, database)
         self._reader = Reader(database.path)
-        self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, started_ms=_now_ms())
+        self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, levels, started_ms=_now_ms())
         self.view.gaps.apply_all(database.feed_changes())
         broadcast = Broadcast()
         self.journal = Journal(
@@ -74,7 +76,7 @@ class App:
             self.view.journal,
             queue_events=config.journal.queue_events,
             on_commit=Bookkeeper(self.view, broadcast).apply,
-            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes()),
+            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes(), levels.take_changes()),
         )
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
@@ -234,13 +236,15 @@ class Reader:
             database.close()
 
 
-def restore(ledger: Ledger, database: Database) -> None:
-    """Bring an empty ledger to the journal's last record: the checkpoint, then the events after it."""
+def restore(ledger: Ledger, levels: Levels, database: Database) -> None:
+    """Bring an empty ledger and empty levels to the journal's last record: the checkpoint, then the events after it."""
     checkpoint = database.checkpoint(_oldest_minute(_now_ms()))
     ledger.restore(checkpoint.cells, checkpoint.seq)
+    levels.restore(checkpoint.levels)
     for record in database.records(checkpoint.seq):
         if isinstance(record.entry, Liquidation):
             ledger.apply(record.seq, record.entry)
+            levels.apply(record.entry)
 
 
 def unreachable(exchanges: Mapping[str, ExchangeStatus]) -> dict[str, str]:

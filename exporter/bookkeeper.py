@@ -13,7 +13,7 @@ LATE_MS = 60_000
 
 
 class Bookkeeper:
-    """Applies committed records to the ledger, the gaps and the exchanges' status."""
+    """Applies committed records to the ledger, the price levels, the gaps and the exchanges' status."""
 
     def __init__(self, view: View, broadcast: Broadcast) -> None:
         self._view = view
@@ -26,6 +26,7 @@ class Bookkeeper:
         for record in committed.records:
             if type(record.entry) is Liquidation:
                 self._view.ledger.apply(record.seq, record.entry)
+                self._view.levels.apply(record.entry)
         applied = (time.perf_counter() - started) / max(1, len(committed.records))
         for record, stamp in zip(committed.records, committed.stamps, strict=True):
             if stamp:

@@ -9,6 +9,7 @@ from exporter.gaps import Gaps
 from exporter.histogram import Histogram
 from exporter.journal import JournalStatus
 from exporter.ledger import Ledger
+from exporter.levels import Levels
 from exporter.model import Record
 from exporter.stats import Bands, CumulativeStats
 
@@ -27,6 +28,7 @@ class View:
     gaps: Gaps
     journal: JournalStatus
     newest: Callable[[Mapping[str, str | float], int], Awaitable[list[Record]]]
+    levels: Levels = field(default_factory=Levels)
     exchanges: dict[str, ExchangeStatus] = field(default_factory=dict)
     processing: Histogram = field(default_factory=lambda: Histogram(PROCESSING_BUCKETS))
     reload_successful: bool = True

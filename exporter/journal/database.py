@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from exporter.cells import Bucket, CellState
 from exporter.errors import UserError
+from exporter.journal.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION, event_row
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
@@ -32,13 +32,6 @@ class Sample(msgspec.Struct, frozen=True):
     exchange: str
     reason: str
     frame: bytes
-
-
-class Checkpoint(msgspec.Struct, frozen=True):
-    """The ledger cells that changed up to the record `seq`."""
-
-    seq: int
-    cells: list[CellState]
 
 
 class Batch(msgspec.Struct):
@@ -112,7 +105,7 @@ class Database:
             self._write_pending(batch)
             self._write_samples(batch.samples)
             if batch.checkpoint:
-                self._write_checkpoint(batch.checkpoint)
+                write_checkpoint(self._db, batch.checkpoint)
             self._db.execute("UPDATE meta SET value = ? WHERE key = 'alive_ms'", (batch.alive_ms,))
         self.last_seq, self.last_applied_ms = seq, applied
         return written
@@ -161,20 +154,18 @@ class Database:
         return [Record(row[0], row[1], Liquidation(*row[2:])) for row in rows]
 
     def checkpoint(self, oldest_minute: int) -> Checkpoint:
-        """Return the ledger's last checkpoint, with minute buckets from `oldest_minute` on."""
-        minutes: dict[tuple[str, str, str], dict[int, Bucket]] = {}
-        for minute, exchange, base, side, *sums in self._db.execute(
-            "SELECT * FROM minutes WHERE minute >= ?", (oldest_minute,)
-        ):
-            minutes.setdefault((exchange, base, side), {})[minute] = Bucket(*sums)
-        cells = []
-        for row in self._db.execute("SELECT * FROM totals"):
-            exchange, base, side, own, events, quantity, usd, largest, first, last, sizes = row
-            key = (exchange, base, side)
-            counts = msgspec.json.decode(sizes, type=tuple[int, ...])
-            buckets = minutes.get(key, {})
-            cells.append(CellState(key, bool(own), events, quantity, usd, largest, first, last, counts, buckets))
-        return Checkpoint(int(self._meta("checkpoint_seq")), cells)
+        """Return the last checkpoint: all cells, with minute buckets from `oldest_minute` on, and all price levels."""
+        with self.snapshot():
+            return read_checkpoint(self._db, oldest_minute)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have all reads inside the block see one state of the file, whatever another connection writes meanwhile."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
 
     def alive_ms(self) -> int:
         """Return when the file was last written to, 0 when never."""
@@ -255,17 +246,6 @@ class Database:
             "DELETE FROM quarantine WHERE number <= (SELECT max(number) FROM quarantine) - ?",
             (QUARANTINE_ROWS,),
         )
-
-    def _write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        totals, minutes = [], []
-        for cell in checkpoint.cells:
-            _, own, *sums, sizes, changed = msgspec.structs.astuple(cell)
-            totals.append((*cell.key, int(own), *sums, msgspec.json.encode(sizes).decode()))
-            exchange, base, side = cell.key
-            minutes += [(minute, exchange, base, side, *msgspec.structs.astuple(b)) for minute, b in changed.items()]
-        self._db.executemany("INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", totals)
-        self._db.executemany("INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", minutes)
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'checkpoint_seq'", (checkpoint.seq,))
 
     def _create(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")

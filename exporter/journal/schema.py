@@ -1,15 +1,16 @@
 """The journal's tables, and how events become rows.
 
-One SQLite file in WAL mode with `synchronous=FULL`. `events` and `feed_changes` share one sequence; `totals` and
-`minutes` are the ledger as of `meta.checkpoint_seq`, so that a start reads a few thousand rows and the short tail of
-events after it, however long the history is.
+One SQLite file in WAL mode with `synchronous=FULL`. `events` and `feed_changes` share one sequence; `totals`, `minutes`
+and `levels` are the ledger and the price levels as of `meta.checkpoint_seq`, so that a start reads a few thousand rows
+and the short tail of events after it, however long the history is. A row of `levels` is a page of buckets: pairs of
+base quantity and USD as little-endian doubles.
 """
 
 import operator
 
 from exporter.model import Liquidation
 
-VERSION = 1
+VERSION = 2
 
 DDL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -82,6 +83,13 @@ CREATE TABLE minutes (
     largest_usd REAL NOT NULL,
     PRIMARY KEY (minute, exchange, base, side)
 ) WITHOUT ROWID;
+CREATE TABLE levels (
+    base TEXT NOT NULL,
+    side TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    sums BLOB NOT NULL,
+    PRIMARY KEY (base, side, page)
+);
 """
 
 EVENT_COLUMNS = Liquidation.__struct_fields__

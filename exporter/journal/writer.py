@@ -17,7 +17,8 @@ import msgspec
 import structlog
 
 from exporter.histogram import Histogram
-from exporter.journal.database import Batch, Checkpoint, Database, JournalError, Sample, Written
+from exporter.journal.checkpoint import Checkpoint
+from exporter.journal.database import Batch, Database, JournalError, Sample, Written
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
 log = structlog.get_logger()

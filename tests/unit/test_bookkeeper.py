@@ -37,6 +37,7 @@ def test_records_reach_ledger_gaps_and_status():
     )
     assert view.ledger.cells["binance", "*", "long"].events == 2
     assert view.ledger.last_seq == 3
+    assert [level.base_quantity for level in view.levels.ladder("BTC", "long")] == [100.0]
     assert view.gaps.seconds("binance", T0 + 5000) == 3.0
     assert status.last_event_ms == T0 + 3000
     assert status.last_prices == {"BTC": 2.5}, "USD per plain unit, main coins only"

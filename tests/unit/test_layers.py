@@ -10,7 +10,21 @@ PURE = {"asyncio", "socket", "websockets", "aiohttp", "structlog", "logging", "t
 """What pure code must not touch: input and output, logs, clocks, metrics."""
 TOP = {"app", "cli", "demo", "commands", "__main__"}
 
-VIEWED = {"view", "model", "stats", "cells", "ledger", "gaps", "histogram", "feeds.status", "exchanges", "journal", "stores", ""}
+VIEWED = {
+    "view",
+    "model",
+    "stats",
+    "cells",
+    "ledger",
+    "levels",
+    "gaps",
+    "histogram",
+    "feeds.status",
+    "exchanges",
+    "journal",
+    "stores",
+    "",
+}
 """What renderers may read."""
 
 ALLOWED = {
@@ -20,8 +34,9 @@ ALLOWED = {
     "stats": {"model"},
     "cells": {"model", "stats", "histogram"},
     "ledger": {"model", "stats", "cells"},
+    "levels": {"model"},
     "gaps": {"model"},
-    "journal": {"model", "cells", "histogram", "errors"},
+    "journal": {"model", "cells", "levels", "histogram", "errors"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "histogram", "errors", "journal"},
     "metrics": VIEWED,
@@ -70,7 +85,7 @@ def test_layers(path):
         assert not strange, f"{layer} may not import {strange}"
 
 
-@pytest.mark.parametrize("layer", ["model", "exchanges", "stats", "cells", "ledger", "gaps", "histogram"])
+@pytest.mark.parametrize("layer", ["model", "exchanges", "stats", "cells", "ledger", "levels", "gaps", "histogram"])
 def test_pure_code_has_no_clock_no_sockets_and_no_logs(layer):
     for path in modules():
         if package(path) == layer:

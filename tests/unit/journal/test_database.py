@@ -6,8 +6,9 @@ import textwrap
 
 import pytest
 
-from exporter.journal.database import Batch, Checkpoint, Database, JournalError, Sample
+from exporter.journal import Batch, Checkpoint, Database, JournalError, Sample
 from exporter.ledger import Ledger
+from exporter.levels import Levels
 from exporter.model import FeedChange
 from tests.events import T0, liquidation, random_liquidations, raw
 
@@ -76,23 +77,30 @@ def test_a_failed_transaction_leaves_nothing(database):
 def test_checkpoint_and_tail_give_the_same_ledger_bit_for_bit(tmp_path):
     path = tmp_path / "journal.db"
     database = Database(path)
-    live = Ledger(["binance", "bybit"], ["BTC"], 3)
+    live, live_levels = Ledger(["binance", "bybit"], ["BTC"], 3), Levels()
     events = random_liquidations(1, 3000)
     for start in range(0, 3000, 100):
         for record in database.write(Batch(events[start : start + 100])).records:
             live.apply(record.seq, record.entry)
+            live_levels.apply(record.entry)
         if start in (700, 1500):
-            database.write(Batch(checkpoint=Checkpoint(live.last_seq, live.take_changes())))
+            changes = live.take_changes(), live_levels.take_changes()
+            database.write(Batch(checkpoint=Checkpoint(live.last_seq, *changes)))
     database.close()
 
     database = Database(path)
-    restored = Ledger(["binance", "bybit"], ["BTC"], 3)
+    restored, restored_levels = Ledger(["binance", "bybit"], ["BTC"], 3), Levels()
     checkpoint = database.checkpoint(0)
     assert checkpoint.seq == 1600
     restored.restore(checkpoint.cells, checkpoint.seq)
+    restored_levels.restore(checkpoint.levels)
     for record in database.records(checkpoint.seq):
         restored.apply(record.seq, record.entry)
+        restored_levels.apply(record.entry)
     database.close()
+    assert sorted(restored_levels.keys()) == sorted(live_levels.keys())
+    for key in live_levels.keys():  # noqa: SIM118 - not a dict
+        assert restored_levels.ladder(*key) == live_levels.ladder(*key)
     assert restored.cells.keys() == live.cells.keys()
     minute = T0 // 60_000 + 59
     for key, cell in live.cells.items():
@@ -113,6 +121,31 @@ def test_pending_events_stay_until_settled(database):
     database.write(Batch([liquidation(1, id="raw-1")], settled=[("binance", "raw-1")]))
     assert [each.id for each in database.pending()] == ["raw-2"]
     assert len(list(database.records())) == 1
+
+
+def test_levels_survive_pruning_and_a_restart(tmp_path):
+    path = tmp_path / "journal.db"
+    database, levels = Database(path), Levels()
+    for record in database.write(Batch([liquidation(n) for n in range(100)])).records:
+        levels.apply(record.entry)
+    database.write(Batch(checkpoint=Checkpoint(100, [], levels.take_changes())))
+    assert database.prune(T0 * 2, 0, 100) == 100
+    database.close()
+    database, restored = Database(path, readonly=True), Levels()
+    restored.restore(database.checkpoint(0).levels)
+    database.close()
+    assert restored.ladder("BTC", "long") == levels.ladder("BTC", "long") != []
+
+
+def test_a_snapshot_is_one_state_of_the_file(database):
+    database.write(Batch([liquidation(1)]))
+    reader = Database(database.path, readonly=True)
+    with reader.snapshot():
+        assert len(list(reader.records())) == 1
+        database.write(Batch([liquidation(2)]))
+        assert len(list(reader.records())) == 1
+    assert len(list(reader.records())) == 2
+    reader.close()
 
 
 def test_prune_takes_only_what_is_old_and_checkpointed(database):
