@@ -3,7 +3,8 @@
 from exporter.journal.database import Batch, Checkpoint, Database, JournalError, Sample
 from exporter.journal.writer import Committed, Journal, JournalStatus, Stamp
 
-__all__ = ["Batch", 
+__all__ = [
+    "Batch",
     "Checkpoint",
     "Committed",
     "Database",
