@@ -14,7 +14,7 @@ MULTIPLIED = {
     "SATS": ("1000", 1000),
     "BABYDOGE": ("1M", 1_000_000),
 }
-LATE = {"VIRTUAL": (9.0, 4.0), "PNUT": (10.0, 20.0)}
+LATE = {"VIRTUAL": (6.0, 3.0), "PNUT": (10.0, 20.0)}
 """Coins listed during a run: seconds until REST knows them, and until they trade.
 
 VIRTUAL trades before it is listed, as happens in life, too: its first liquidations cannot be resolved yet.

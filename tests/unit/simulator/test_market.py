@@ -96,7 +96,7 @@ def test_a_new_contract_trades_from_its_time_on_and_surely_once():
     first = {}
     for order in orders:
         first.setdefault((order.contract.exchange, order.contract.symbol), order.time_ms)
-    assert first["binance", "VIRTUALUSDT"] == pytest.approx(4_000, abs=50)
+    assert first["binance", "VIRTUALUSDT"] == pytest.approx(3_000, abs=50)
     assert first["bybit", "MOODENGUSDT"] == pytest.approx(45_000, abs=50)
 
 

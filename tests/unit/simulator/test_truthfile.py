@@ -20,6 +20,12 @@ def test_what_was_written_is_read_back(events, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["truth.jsonl"]
 
 
+def test_lines_are_in_the_order_that_replay_wants(events, tmp_path):
+    truthfile.write(tmp_path / "truth.jsonl", events[::-1])
+    times = [event.time_ms for event in truthfile.read(tmp_path / "truth.jsonl")]
+    assert times == sorted(times)
+
+
 def test_lines_have_the_form_of_an_event_and_whether_it_is_certain(events, tmp_path):
     truthfile.write(tmp_path / "truth.jsonl", events)
     with (tmp_path / "truth.jsonl").open() as file:
@@ -31,7 +37,7 @@ def test_a_failed_write_leaves_the_earlier_file(events, tmp_path):
     path = tmp_path / "truth.jsonl"
     truthfile.write(path, events[:1])
     with pytest.raises(TypeError):
-        truthfile.write(path, [events[1], object()])
+        truthfile.write(path, [events[1], msgspec.structs.replace(events[2], id=object())])
     assert truthfile.read(path) == events[:1]
 
 
