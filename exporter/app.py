@@ -57,7 +57,7 @@ async def main(config: Config, reload: Callable[[], Config]) -> int:
 class App:
     """A whole exporter on one data folder.
 
-    Construction opens the journal and restores the ledger from it; it raises `JournalError` when the file cannot be used.
+    Construction opens the journal and restores the ledger from it; `JournalError` when the file cannot be used.
     """
 
     def __init__(self, config: Config, reload: Callable[[], Config], folder: Path) -> None:
@@ -209,8 +209,7 @@ class App:
             self.view.ledger.forget_minutes(now)
             self._intake.expire(now)
             before = now - int(self.view.config.journal.retention * 1000)
-            while await self.journal.prune(before, _oldest_minute(now), self.journal.status.last_seq):
-                await asyncio.sleep(0.05)  # commits go first
+            await self.journal.prune(before, _oldest_minute(now), self.journal.status.last_seq)
 
 
 class Reader:

@@ -49,7 +49,8 @@ async def demo(config: Config, *, scenario: str, seed: int, duration: float | No
         fill(folder / JOURNAL_FILE, history)
         sent = folder / "sent.jsonl"
         async with _simulator(scenario, seed, sent) as simulator:
-            app = App(_with_endpoints(config, simulator.endpoints), lambda: config, folder)
+            simulated = _with_endpoints(config, simulator.endpoints)
+            app = App(simulated, lambda: simulated, folder)
             done = asyncio.Event()
             running = asyncio.create_task(app.run(done))
             try:

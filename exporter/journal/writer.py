@@ -28,6 +28,7 @@ CHECKPOINT_RECORDS = 20_000
 CHECKPOINT_S = 5.0
 RETRY_S = 1.0
 SAMPLES_KEPT = 100
+PRUNE_PAUSE_S = 0.05
 COMMIT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
@@ -148,13 +149,18 @@ class Journal:
         self._closing = True
         self._wake.set()
 
-    async def prune(self, before_ms: int, oldest_minute: int, keep_after_seq: int) -> int:
-        """Delete some of what is older than the retention; returns how many events went, 0 while the file fails."""
-        database = self._database
-        if not database or not self.status.up:
-            return 0
+    async def prune(self, before_ms: int, oldest_minute: int, keep_after_seq: int) -> None:
+        """Delete what is older than the retention, a little at a time, so that commits never wait for long."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, database.prune, before_ms, oldest_minute, keep_after_seq)
+        more = True
+        while more and self._database and self.status.up:
+            prune = self._database.prune
+            try:
+                more = await loop.run_in_executor(self._thread, prune, before_ms, oldest_minute, keep_after_seq) > 0
+            except sqlite3.Error as error:  # the next commit meets it too, and deals with it
+                log.warning("journal not pruned", error=str(error))
+                return
+            await asyncio.sleep(PRUNE_PAUSE_S)
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):

@@ -109,23 +109,20 @@ def _prefix(name: str, pairs: list[str]) -> bytes:
 
 
 class _Block:
-    """Some lines of a family: what comes before their values, the values that were shown last, and the text."""
+    """Some lines of a family: the lines with gaps for their values, the values that were shown last, and the text."""
 
-    __slots__ = ("_lines", "_prefixes", "_text", "_values")
+    __slots__ = ("_lines", "_template", "_text", "_values")
 
     def __init__(self, prefixes: list[bytes], start: int) -> None:
         self._lines = slice(start, start + BLOCK_LINES)
-        self._prefixes = prefixes[self._lines]
+        self._template = b"".join(prefix.replace(b"%", b"%%") + b"%b" for prefix in prefixes[self._lines])
         self._values: list[float] = []
         self._text = b""
 
     def write(self, family_values: list[float]) -> bytes:
         values = family_values[self._lines]
         if values != self._values:
-            parts = [b""] * (2 * len(values))
-            parts[::2] = self._prefixes
-            parts[1::2] = _numbers(values)
-            self._text = b"".join(parts)
+            self._text = self._template % tuple(_numbers(values))
             self._values = values
         return self._text
 

@@ -189,3 +189,25 @@ async def test_an_idle_journal_still_signs_life(tmp_path, monkeypatch):
         reader = Database(tmp_path / "j.db", readonly=True)
         await until(lambda: reader.alive_ms() >= before)
         reader.close()
+
+
+async def test_pruning_goes_on_until_nothing_old_is_left_and_survives_a_failing_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "PRUNE_PAUSE_S", 0.0)
+    books = Books()
+    async with running(tmp_path / "j.db", books) as journal:
+        for n in range(2500):
+            journal.append(liquidation(n))
+        await until(lambda: len(books.ids) == 2500)
+        await journal.prune(T0 + 10**9, 0, journal.status.last_seq)
+        reader = Database(tmp_path / "j.db", readonly=True)
+        assert len(list(reader.records())) == 2500, "nothing goes before a checkpoint has it"
+        monkeypatch.setattr(writer, "CHECKPOINT_RECORDS", 1)
+        journal.append(liquidation(2500))
+        await until(lambda: len(books.ids) == 2501)
+        await until(lambda: reader.checkpoint(0).seq >= 2500)
+        await journal.prune(T0 + 10**9, 0, 2400)
+        assert next(record.seq for record in reader.records()) == 2401
+        reader.close()
+        monkeypatch.setattr(Database, "prune", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("disk full")))
+        await journal.prune(T0 + 10**9, 0, 2500)
+    assert books.ledger.cells["binance", "BTC", "long"].events == 2501

@@ -1,0 +1,177 @@
+"""Questions to a running exporter, over its HTTP API."""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+
+from exporter.config import Config, is_address, redact
+from exporter.errors import UserError
+from exporter.model import Liquidation
+from exporter.stats import CumulativeStats
+from exporter.web.answers import Problem
+from exporter.web.api import Events, Exchanges
+
+Params = Mapping[str, str]
+Answer = TypeVar("Answer")
+
+STATS = "/api/v1/stats"
+EXCHANGES = "/api/v1/exchanges"
+EVENTS = "/api/v1/events"
+STREAM = "/api/v1/stream"
+HEALTHY = "/-/healthy"
+
+TIMEOUT_S = 10.0
+SILENCE_S = 20.0
+"""A stream sends figures every second; one that has sent nothing for so long is dead."""
+LINE_BYTES = 1 << 20
+
+
+class UnreachableError(UserError):
+    """Nothing answers at the address."""
+
+
+class RefusedError(UserError):
+    """The exporter answers that it cannot or will not; `status` is HTTP's."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """The exporter left out so many events of a stream that was read too slowly."""
+
+    events: int
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The stream is open: what happens from now on will be in it."""
+
+
+_STREAMED: dict[bytes, type[Lost | Liquidation]] = {b"liquidation": Liquidation, b"lost": Lost}
+
+
+class Client:
+    """Asks the exporter at `url`; methods raise `UserError`, `UnreachableError` when nothing answers."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self.url = url.rstrip("/")
+        self._session = session
+
+    async def get(self, path: str, params: Params) -> bytes:
+        """Return the body of an answer, whatever it is."""
+        try:
+            async with self._session.get(f"{self.url}{path}", params=params) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise self._unreachable(error) from None
+        self._check(response.status, body)
+        return body
+
+    async def stats(self, params: Params) -> CumulativeStats:
+        """Return the figures of `base` and `window`."""
+        return self._decode(await self.get(STATS, params), CumulativeStats)
+
+    async def stats_json(self, params: Params) -> bytes:
+        """Return the same as the exporter wrote it."""
+        body = await self.get(STATS, params)
+        self._decode(body, CumulativeStats)
+        return body
+
+    async def exchanges(self) -> Exchanges:
+        """Return the state of every exchange."""
+        return self._decode(await self.get(EXCHANGES, {}), Exchanges)
+
+    async def exchanges_json(self) -> bytes:
+        """Return the same as the exporter wrote it."""
+        body = await self.get(EXCHANGES, {})
+        self._decode(body, Exchanges)
+        return body
+
+    async def events(self, params: Params) -> list[Liquidation]:
+        """Return the newest events that meet the filters, the oldest of them first."""
+        return self._decode(await self.get(EVENTS, params), Events).events[::-1]
+
+    async def is_there(self) -> bool:
+        """Tell whether the exporter answers."""
+        try:
+            await self.get(HEALTHY, {})
+        except UnreachableError:
+            return False
+        return True
+
+    async def stream(self, params: Params) -> AsyncGenerator[Opened | Lost | Liquidation]:
+        """Follow the events that meet the filters, from `Opened` on; raises `UnreachableError` when the stream ends."""
+        timeout = aiohttp.ClientTimeout(connect=TIMEOUT_S, sock_read=SILENCE_S)
+        address = f"{self.url}{STREAM}"
+        try:
+            async with self._session.get(address, params=params, timeout=timeout, read_bufsize=LINE_BYTES) as response:
+                if response.status != 200:
+                    self._check(response.status, await response.read())
+                yield Opened()
+                kind = b""
+                async for line in response.content:
+                    name, _, value = line.rstrip(b"\r\n").partition(b": ")
+                    if name == b"event":
+                        kind = value
+                    elif name == b"data" and kind in _STREAMED:
+                        yield self._decode(value, _STREAMED[kind])
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise self._unreachable(error) from None
+        raise UnreachableError(f"{redact(self.url)}: the stream has ended")
+
+    def _check(self, status: int, body: bytes) -> None:
+        if status == 200:
+            return
+        try:
+            problem = msgspec.json.decode(body, type=Problem)
+        except msgspec.DecodeError:
+            raise UserError(
+                f"{redact(self.url)} answers HTTP {status}, but not like this exporter; check the address"
+            ) from None
+        raise RefusedError(status, f"{problem.error}: {problem.reason}")
+
+    def _decode(self, body: bytes, kind: type[Answer]) -> Answer:
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"{redact(self.url)} does not answer like this exporter ({error}); check the address and the versions"
+            ) from None
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        why = "it did not answer in time" if isinstance(error, TimeoutError) else _plain(error)
+        return UnreachableError(
+            f"no exporter answers at {redact(self.url)} ({why}); start one with `make run` or `make demo`, "
+            "or name its address with --url"
+        )
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    """Open a client for the duration of the block; raises `UserError` for what is not an address."""
+    if not is_address(url, ("http", "https")):
+        raise UserError(f"{redact(url)!r} is not an address; write for example http://127.0.0.1:10110")
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
+        yield Client(url, session)
+
+
+def address(options_url: str | None, environ: Mapping[str, str], config: Config) -> str:
+    """Return where the exporter is to be asked: the flag, `LIQ_URL`, or where the configuration has it listen."""
+    if given := options_url or environ.get("LIQ_URL"):
+        return given
+    host, port = config.web.host_port
+    if host in (None, "0.0.0.0", "::"):  # noqa: S104 - a comparison
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno or 0
+        return os.strerror(number).lower() if number > 0 else str(error.os_error.strerror)
+    return str(error) or type(error).__name__

@@ -1,0 +1,17 @@
+"""`run`: the exporter."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Callable
+
+from exporter.config import Config
+from exporter.logs import set_up
+
+
+def execute(_options: Namespace, load: Callable[[], Config]) -> int:
+    """Run until SIGINT or SIGTERM."""
+    config = load()
+    set_up(config.log.level, config.log.format)
+    from exporter.app import main  # noqa: PLC0415 - a bad configuration is told before the server is imported
+
+    return asyncio.run(main(config, load))

@@ -1,0 +1,13 @@
+"""The exchanges that can be simulated: one line each."""
+
+from exporter.simulator.binance import SimulatedBinance
+from exporter.simulator.bybit import SimulatedBybit
+from exporter.simulator.exchange import SimulatedExchange
+
+EXCHANGES: dict[str, type[SimulatedExchange]] = {
+    exchange.name: exchange
+    for exchange in (
+        SimulatedBinance,
+        SimulatedBybit,
+    )
+}

@@ -1,0 +1,42 @@
+"""The HTTP side of a simulated exchange: one port that can vanish and come back."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+HOST = "127.0.0.1"
+
+
+class Server:
+    """Serves the routes on one port of this machine; the port stays the same across `close_port` and `open_port`."""
+
+    def __init__(self, routes: Iterable[web.RouteDef]) -> None:
+        app = web.Application()
+        app.add_routes(routes)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._site: web.TCPSite | None = None
+        self.port = 0
+
+    async def start(self, port: int) -> None:
+        """Listen on `port`, 0 for any free one; raises `OSError` when it is taken."""
+        await self._runner.setup()
+        self.port = port
+        await self.open_port()
+        self.port = int(self._runner.addresses[0][1])
+
+    async def open_port(self) -> None:
+        """Accept connections."""
+        if self._site is None:
+            site = web.TCPSite(self._runner, HOST, self.port, reuse_address=True)
+            await site.start()
+            self._site = site
+
+    async def close_port(self) -> None:
+        """Refuse connections; those that are open stay."""
+        if self._site is not None:
+            await self._site.stop()
+            self._site = None
+
+    async def stop(self) -> None:
+        """Give up the port and everything on it."""
+        await self._runner.cleanup()

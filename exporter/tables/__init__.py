@@ -1,0 +1,1 @@
+"""What commands print for people: tables that fit the terminal, with nothing cut off."""

@@ -1,0 +1,61 @@
+import ast
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import exporter.simulator
+from exporter.simulator.catalogue import EXCHANGES
+
+CONTRACTS = {(name, contract.symbol): contract for name, exchange in EXCHANGES.items() for contract in exchange.table()}
+
+
+@pytest.mark.parametrize(
+    ("exchange", "symbol", "quantity", "price", "base", "usd"),
+    [
+        ("binance", "BTCUSDT", "0.014", "9910.0", 0.014, 138.74),
+        ("binance", "BTCUSD_PERP", "5", "50000.0", 0.01, 500.0),
+        ("binance", "ETHUSD_PERP", "8", "2500.00", 0.032, 80.0),
+        ("binance", "BTCUSD_261225", "1", "80000.0", 0.00125, 100.0),
+        ("binance", "1000PEPEUSDT", "2000", "0.0125", 2_000_000.0, 25.0),
+        ("binance", "1MBABYDOGEUSDT", "3", "0.0025", 3_000_000.0, 0.0075),
+        ("bybit", "BTCPERP", "0.25", "96000.0", 0.25, 24_000.0),
+        ("bybit", "BTCUSD", "4800", "96000.0", 0.05, 4_800.0),
+        ("bybit", "BTCUSDZ26", "100", "80000.0", 0.00125, 100.0),
+        ("bybit", "SHIB1000USDT", "500", "0.0210", 500_000.0, 10.5),
+        ("bybit", "10000SATSUSDT", "7", "0.0028", 70_000.0, 0.0196),
+        ("bybit", "BTCUSDT-25DEC26", "0.5", "97000.0", 0.5, 48_500.0),
+    ],
+)
+def test_sizes_are_what_the_documents_say(exchange, symbol, quantity, price, base, usd):
+    assert CONTRACTS[exchange, symbol].size(quantity, price) == pytest.approx((base, usd), rel=1e-12)
+
+
+def test_the_table_has_every_kind_of_contract():
+    assert 60 <= len(CONTRACTS) <= 90
+    assert len(CONTRACTS) == sum(len(exchange.table()) for exchange in EXCHANGES.values()), "symbols are unique"
+    names = {symbol for _, symbol in CONTRACTS}
+    assert names >= {"1000SATSUSDT", "BTCUSDC", "BTCUSDT_261225", "BTC-25DEC26", "ETHPERP", "1INCHUSDT"}
+    assert {contract.kind for contract in CONTRACTS.values()} == {"perpetual", "future"}
+    assert {contract.settle for contract in CONTRACTS.values()} >= {"USDT", "USDC", "BTC", "ETH"}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.symbol)
+def test_numbers_are_whole_steps_and_worth_about_what_was_asked(contract):
+    price = contract.price_text(contract.reference_price)
+    quantity = contract.quantity_text(5_000.0, contract.reference_price)
+    assert float(price) == pytest.approx(contract.reference_price, rel=1e-4)
+    assert -Decimal(quantity).as_tuple().exponent == contract.quantity_decimals
+    assert contract.size(quantity, price)[1] == pytest.approx(5_000.0, rel=0.02)
+    assert float(contract.quantity_text(0.0, contract.reference_price)) > 0, "never less than one step"
+
+
+def test_the_truth_is_independent_of_the_parsers():
+    for path in Path(exporter.simulator.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            ours = [name for name in names if name.startswith("exporter")]
+            assert all(
+                name.startswith(("exporter.simulator", "exporter.model")) or name == "exporter" for name in ours
+            ), path
