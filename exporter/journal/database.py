@@ -197,14 +197,33 @@ class Database:
         Nothing after `keep_after_seq` goes, nor anything the checkpoint does not contain yet.
         """
         safe = min(keep_after_seq, int(self._meta("checkpoint_seq")))
+        oldest = "SELECT seq, applied_ms FROM events WHERE seq <= ? ORDER BY seq LIMIT ?"
         with self._transaction():
-            gone = self._db.execute(
-                "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, applied_ms FROM events WHERE seq <= ? "
-                "ORDER BY seq LIMIT ?) WHERE applied_ms < ?)",
-                (safe, PRUNE_ROWS, before_ms),
-            ).rowcount
+            last, gone = self._db.execute(
+                f"SELECT max(seq), count(*) FROM ({oldest}) WHERE applied_ms < ?", (safe, PRUNE_ROWS, before_ms)
+            ).fetchone()
+            if gone:
+                self._db.execute("DELETE FROM events WHERE seq <= ?", (last,))
+                self._db.execute("UPDATE meta SET value = ? WHERE key = 'pruned_seq'", (last,))
             self._db.execute("DELETE FROM minutes WHERE minute < ?", (oldest_minute,))
-        return gone
+        return int(gone)
+
+    def pruned_seq(self) -> int:
+        """Return up to which sequence number events have been deleted, 0 when none were."""
+        return int(self._meta("pruned_seq"))
+
+    def cursors(self) -> dict[str, int]:
+        """Return up to which record each store held everything when `remember` was told so last."""
+        rows = self._db.execute("SELECT substr(key, 8), value FROM meta WHERE key LIKE 'cursor:%'")
+        return dict(rows.fetchall())
+
+    def remember(self, cursors: Mapping[str, int]) -> None:
+        """Keep the stores' cursors; those of stores that are not given are forgotten."""
+        with self._transaction():
+            self._db.execute("DELETE FROM meta WHERE key LIKE 'cursor:%'")
+            self._db.executemany(
+                "INSERT INTO meta VALUES (?, ?)", [(f"cursor:{name}", seq) for name, seq in cursors.items()]
+            )
 
     def size_bytes(self) -> int:
         """Return the size of the file with its write-ahead log."""
@@ -249,7 +268,7 @@ class Database:
 
     def _create(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
-        meta = {"schema": VERSION, "uuid": str(uuid.uuid4()), "checkpoint_seq": 0, "alive_ms": 0}
+        meta = {"schema": VERSION, "uuid": str(uuid.uuid4()), "checkpoint_seq": 0, "pruned_seq": 0, "alive_ms": 0}
         with self._transaction():
             for statement in DDL.split(";"):
                 self._db.execute(statement)

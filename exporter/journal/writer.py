@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -161,6 +161,12 @@ class Journal:
                 log.warning("journal not pruned", error=str(error))
                 return
             await asyncio.sleep(PRUNE_PAUSE_S)
+
+    async def remember(self, cursors: Mapping[str, int]) -> None:
+        """Keep the stores' cursors in the file, unless it fails."""
+        if self._database and self.status.up:
+            with suppress(sqlite3.Error):  # the next commit meets it too, and deals with it
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._database.remember, cursors)
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):

@@ -159,6 +159,19 @@ def test_prune_takes_only_what_is_old_and_checkpointed(database):
     assert database.prune(before, 0, 100) == 20
     assert database.prune(before, 0, 100) == 0
     assert next(record.seq for record in database.records()) == 51
+    assert database.pruned_seq() == 50
+
+
+def test_the_stores_cursors_are_remembered_until_the_next_ones(tmp_path):
+    database = Database(tmp_path / "journal.db")
+    assert (database.cursors(), database.pruned_seq()) == ({}, 0)
+    database.remember({"redis": 12, "timescale": 7})
+    database.close()
+    database = Database(tmp_path / "journal.db")
+    assert database.cursors() == {"redis": 12, "timescale": 7}
+    database.remember({"timescale": 9})
+    assert database.cursors() == {"timescale": 9}
+    database.close()
 
 
 def test_sequence_numbers_are_not_reused_when_all_events_are_pruned(tmp_path):
