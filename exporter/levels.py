@@ -74,8 +74,7 @@ class Levels:
         index = bucket(usd / quantity)
         page = self._page(event.base, event.side, index // PAGE_BUCKETS)
         if not page.dirty:
-            page.dirty = True
-            self._dirty.append(page)
+            self._changed(page)
         place = index % PAGE_BUCKETS * 2
         page.sums[place] += quantity
         page.sums[place + 1] += usd
@@ -89,18 +88,35 @@ class Levels:
         place = index % PAGE_BUCKETS * 2
         return page.sums[place], page.sums[place + 1]
 
+    def put(self, base: str, side: Side, index: int, base_quantity: float, usd: float) -> None:
+        """Set one bucket."""
+        page = self._page(base, side, index // PAGE_BUCKETS)
+        if not page.dirty:
+            self._changed(page)
+        place = index % PAGE_BUCKETS * 2
+        page.sums[place], page.sums[place + 1] = base_quantity, usd
+
     def keys(self) -> list[LadderKey]:
         """Return every coin and side that has buckets."""
         return list(self._ladders)
 
+    def buckets(self, base: str, side: Side) -> Iterator[tuple[int, float, float]]:
+        """Iterate over the buckets of a coin and side that hold something, by rising price: base quantity and USD."""
+        pages = self._ladders.get((base, side), {}).copy()
+        for number in sorted(pages):
+            sums = pages[number].sums
+            for place in range(PAGE_BUCKETS):
+                if usd := sums[2 * place + 1]:
+                    yield number * PAGE_BUCKETS + place, sums[2 * place], usd
+
     def ladder(self, base: str, side: Side) -> list[Level]:
         """Return the buckets of a coin and side that hold something, by rising price."""
-        filled = self._filled(base, side)
+        filled = self.buckets(base, side)
         return [Level(index, edge(index), edge(index + 1), quantity, usd) for index, quantity, usd in filled]
 
     def sums(self, base: str, side: Side) -> tuple[float, float]:
         """Return base quantity and USD of a coin and side over all prices."""
-        filled = list(self._filled(base, side))
+        filled = list(self.buckets(base, side))
         return math.fsum(quantity for _, quantity, _ in filled), math.fsum(usd for _, _, usd in filled)
 
     def take_changes(self) -> list[PageState]:
@@ -115,6 +131,10 @@ class Levels:
         for state in pages:
             self._page(state.base, state.side, state.number).sums = state.sums
 
+    def _changed(self, page: _Page) -> None:
+        page.dirty = True
+        self._dirty.append(page)
+
     def _page(self, base: str, side: Side, number: int) -> _Page:
         ladder = self._ladders.get((base, side))
         if ladder is None:
@@ -123,14 +143,6 @@ class Levels:
         if page is None:
             page = ladder[number] = _Page(base, side, number)
         return page
-
-    def _filled(self, base: str, side: Side) -> Iterator[tuple[int, float, float]]:
-        pages = self._ladders.get((base, side), {}).copy()
-        for number in sorted(pages):
-            sums = pages[number].sums
-            for place in range(PAGE_BUCKETS):
-                if usd := sums[2 * place + 1]:
-                    yield number * PAGE_BUCKETS + place, sums[2 * place], usd
 
 
 def bucket(price: float) -> int:

@@ -38,7 +38,7 @@ ALLOWED = {
     "gaps": {"model"},
     "journal": {"model", "cells", "levels", "histogram", "errors"},
     "feeds": {"model", "exchanges", "config", "histogram"},
-    "stores": {"model", "cells", "histogram", "errors", "journal"},
+    "stores": {"model", "cells", "levels", "histogram", "errors", "journal"},
     "metrics": VIEWED,
     "web": VIEWED | {"broadcast", "config", "errors"},
     "simulator": {"model"},
