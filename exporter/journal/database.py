@@ -111,13 +111,15 @@ class Database:
         return written
 
     def read(self, after_seq: int, limit: int) -> list[Record]:
-        """Return the records after a sequence number, oldest first, at most `limit` of each kind."""
-        events = self._db.execute(f"{SELECT_EVENTS} WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, limit))
+        """Return the records after a sequence number, oldest first, at most `limit`."""
+        newest, _ = self._last()  # what another connection commits between the two queries is left out of both
+        span = (after_seq, newest, limit)
+        events = self._db.execute(f"{SELECT_EVENTS} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", span)
         records = [Record(row[0], row[1], Liquidation(*row[2:])) for row in events]
         changes = self._db.execute(
             "SELECT seq, applied_ms, time_ms, exchange, feed, up, reason FROM feed_changes "
-            "WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after_seq, limit),
+            "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+            span,
         )
         end = records[-1].seq if len(records) == limit else None
         for row in changes:
@@ -197,10 +199,11 @@ class Database:
         Nothing after `keep_after_seq` goes, nor anything the checkpoint does not contain yet.
         """
         safe = min(keep_after_seq, int(self._meta("checkpoint_seq")))
-        oldest = "SELECT seq, applied_ms FROM events WHERE seq <= ? ORDER BY seq LIMIT ?"
         with self._transaction():
             last, gone = self._db.execute(
-                f"SELECT max(seq), count(*) FROM ({oldest}) WHERE applied_ms < ?", (safe, PRUNE_ROWS, before_ms)
+                "SELECT max(seq), count(*) FROM "
+                "(SELECT seq, applied_ms FROM events WHERE seq <= ? ORDER BY seq LIMIT ?) WHERE applied_ms < ?",
+                (safe, PRUNE_ROWS, before_ms),
             ).fetchone()
             if gone:
                 self._db.execute("DELETE FROM events WHERE seq <= ?", (last,))

@@ -44,8 +44,7 @@ class Pages:
         try:
             if self._database is None:
                 self._database = Database(self._path, readonly=True)
-            with self._database.snapshot():  # events and feed changes are two tables: read them as of one commit
-                return question(self._database)
+            return question(self._database)
         except BaseException:
             self._forget()
             raise

@@ -148,6 +148,26 @@ def test_a_snapshot_is_one_state_of_the_file(database):
     reader.close()
 
 
+def test_a_page_lacks_nothing_that_is_committed_while_it_is_read(database):
+    """Events and feed changes are two tables: a commit between the two queries must not leave a hole behind."""
+    database.write(Batch([liquidation(1)]))
+    reader = Database(database.path, readonly=True)
+    more = [Batch([liquidation(2), down(T0), liquidation(3), down(T0 + 1)])]
+
+    def between(statement):
+        if "FROM feed_changes" in statement and "ORDER BY seq LIMIT" in statement and more:
+            database.write(more.pop())
+
+    reader._db.set_trace_callback(between)
+    seen = []
+    while page := reader.read(seen[-1] if seen else 0, 100):
+        seen += [record.seq for record in page]
+    reader._db.set_trace_callback(None)
+    assert not more
+    assert seen == [1, 2, 3, 4, 5]
+    reader.close()
+
+
 def test_prune_takes_only_what_is_old_and_checkpointed(database):
     ledger = Ledger(["binance"], [], 10)
     for record in database.write(Batch([liquidation(n) for n in range(100)])).records:
