@@ -1,16 +1,20 @@
-"""The read-only JSON API: /api/v1/stats, bases, minutes, exchanges, events."""
+"""The read-only JSON API: /api/v1/stats, bases, minutes, exchanges, events, levels."""
 
+import heapq
+import math
 import sqlite3
 from collections.abc import Callable
+from operator import attrgetter
 
 import msgspec
 from aiohttp import web
 
 from exporter.journal import JournalError
+from exporter.levels import RATIO, Level
 from exporter.model import LONG, SHORT, SIDES, Liquidation, Side
 from exporter.stats import Tally
 from exporter.view import View
-from exporter.web.answers import JSON, ApiError, Body, accepts_gzip, iso, pack, respond, without_folders
+from exporter.web.answers import JSON, ApiError, Body, accepts_gzip, bad_request, iso, pack, respond, without_folders
 from exporter.web.clock import now_ms
 from exporter.web.describe import ExchangeDetail, exchange_details
 from exporter.web.query import ALL_TIME, Query, find_base
@@ -19,6 +23,7 @@ from exporter.web.worker import Worker
 MOST_EVENTS = 1000
 MOST_BASES = 5000
 MOST_MINUTES = 1440
+MOST_LEVELS = 5000
 
 
 class BasePart(msgspec.Struct, frozen=True):
@@ -80,6 +85,26 @@ class Events(msgspec.Struct, frozen=True):
     events: list[Liquidation]
 
 
+class Ladder(msgspec.Struct, frozen=True):
+    """One side's price levels, by rising price, and its sums over all `known` ones, whether they are shown or not."""
+
+    base_quantity: float
+    usd: float
+    known: int
+    levels: list[Level]
+
+
+class Ladders(msgspec.Struct, frozen=True):
+    """What was liquidated of a coin since the start, by price; each level's upper edge is `ratio` times its lower."""
+
+    base: str
+    now: str | None
+    now_ms: int
+    ratio: float
+    limit: int
+    sides: dict[Side, Ladder]
+
+
 class Api:
     """Answers questions about figures, exchanges and events."""
 
@@ -95,6 +120,7 @@ class Api:
             web.get("/api/v1/minutes", self.minutes),
             web.get("/api/v1/exchanges", self.exchanges),
             web.get("/api/v1/events", self.events),
+            web.get("/api/v1/levels", self.levels),
         ]
 
     async def stats(self, request: web.Request) -> web.Response:
@@ -157,6 +183,33 @@ class Api:
         now = now_ms()
         found = [record.entry for record in records if isinstance(record.entry, Liquidation)]
         return await self._answer(request, lambda: Events(iso(now), now, limit, found))
+
+    async def levels(self, request: web.Request) -> web.Response:
+        """Answer the price levels of a coin: those with the largest sum in USD, by rising price."""
+        query = Query(request, "base", "symbol", "side", "limit")
+        symbol, side, limit = query.symbol("base", "symbol"), query.side(), query.count("limit", 500, MOST_LEVELS)
+        if symbol is None:
+            raise bad_request("base is missing; write for example /api/v1/levels?base=BTC")
+        now = now_ms()
+
+        def ladders() -> Ladders:
+            base = find_base(symbol, self._view.ledger.known_bases())
+            sides: dict[Side, Ladder] = {
+                each: self._ladder(base, each, limit) for each in SIDES if side in (None, each)
+            }
+            return Ladders(base, iso(now), now, RATIO, limit, sides)
+
+        return await self._answer(request, ladders)
+
+    def _ladder(self, base: str, side: Side, limit: int) -> Ladder:
+        levels = self._view.levels.ladder(base, side)
+        largest = heapq.nlargest(limit, levels, key=attrgetter("usd"))
+        return Ladder(
+            math.fsum(level.base_quantity for level in levels),
+            math.fsum(level.usd for level in levels),
+            len(levels),
+            sorted(largest, key=attrgetter("bucket")),
+        )
 
     def _base(self, symbol: str | None) -> str | None:
         return find_base(symbol, self._view.ledger.known_bases()) if symbol else None

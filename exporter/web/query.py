@@ -8,7 +8,7 @@ from aiohttp import web
 
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.naming import plain_coin
-from exporter.model import SIDES, USD_QUOTES
+from exporter.model import SIDES, USD_QUOTES, Side
 from exporter.stats import WINDOWS
 from exporter.web.answers import ApiError, bad_request
 
@@ -46,6 +46,10 @@ class Query:
         window = self.choice(name, (*WINDOWS, ALL_TIME))
         return None if window == ALL_TIME else window
 
+    def side(self) -> Side | None:
+        """Return `side`, or None when it is not given."""
+        return next((side for side in SIDES if side == self.choice("side", SIDES)), None)
+
     def count(self, name: str, default: int, highest: int) -> int:
         """Return a whole number from 1 to `highest`."""
         value = self._values.get(name, str(default))
@@ -63,7 +67,7 @@ class Query:
     def filters(self) -> Filters:
         """Return the conditions on events: `side`, `exchange` and `min_usd`, those that are given."""
         found: Filters = {}
-        if side := self.choice("side", SIDES):
+        if side := self.side():
             found["side"] = side
         if exchange := self.choice("exchange", tuple(REGISTRY)):
             found["exchange"] = exchange

@@ -220,6 +220,33 @@ async def test_minutes_end_with_the_running_one(exporter):
         assert sum(answer[side]["events"]) == 1
 
 
+async def test_levels_are_by_rising_price_and_add_up_to_the_totals(exporter):
+    prices = [50_000.0, 51_000.0, 49_000.0, 49_001.0, 50_500.0]
+    for number, price in enumerate(prices, 100):
+        exporter.view.levels.apply(liquidation(number, price=price, base_quantity=1.0, notional_usd=price))
+    answer = await exporter.json("/api/v1/levels?symbol=BTCUSDT&side=long")
+    assert (answer["base"], answer["ratio"], list(answer["sides"])) == ("BTC", 1.001, ["long"])
+    long = answer["sides"]["long"]
+    edges = [level["from_usd"] for level in long["levels"]]
+    assert edges == sorted(edges)
+    assert long["known"] == len(edges) == 4
+    assert long["usd"] == sum(level["usd"] for level in long["levels"]) == 5000.0 + sum(prices)
+    assert long["base_quantity"] == 5.1
+    lowest = long["levels"][0]
+    assert lowest["from_usd"] <= prices[2] < prices[3] < lowest["to_usd"] == pytest.approx(lowest["from_usd"] * 1.001)
+    assert (lowest["base_quantity"], lowest["usd"]) == (2.0, 98_001.0)
+
+
+async def test_levels_that_are_limited_are_the_largest(exporter):
+    for number, price in enumerate((40_000.0, 60_000.0, 70_000.0), 100):
+        exporter.view.levels.apply(liquidation(number, price=price, base_quantity=1.0, notional_usd=price))
+    answer = await exporter.json("/api/v1/levels?base=BTC&limit=2")
+    assert set(answer["sides"]) == {"long", "short"}
+    long = answer["sides"]["long"]
+    assert [level["usd"] for level in long["levels"]] == [60_000.0, 70_000.0]
+    assert (long["known"], long["usd"]) == (4, 175_000.0)
+
+
 async def test_exchanges_are_described_in_full(exporter):
     status = exporter.view.exchanges["bybit"]
     status.feeds["linear"].connections = {0: State.LIVE, 1: State.DOWN}
@@ -270,6 +297,10 @@ async def test_a_journal_that_cannot_be_read_is_said_to_be(exporter):
         ("/api/v1/events?min_usd=nan", 400, "min_usd"),
         ("/api/v1/events?base=NOPE", 404, "'NOPE'"),
         ("/api/v1/minutes?minutes=1441", 400, "from 1 to 1440"),
+        ("/api/v1/levels", 400, "base is missing"),
+        ("/api/v1/levels?base=BTC&limit=5001", 400, "from 1 to 5000"),
+        ("/api/v1/levels?base=BTC&side=buy", 400, "long, short"),
+        ("/api/v1/levels?base=NOPE", 404, "'NOPE'"),
         ("/api/v1/exchanges?x=1", 400, "there are none here"),
         ("/api/v1/stream?min_usd=-1", 400, "min_usd"),
         ("/api/v1/stream?base=%3Cscript%3E", 400, "not a coin"),

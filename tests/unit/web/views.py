@@ -8,6 +8,7 @@ from exporter.feeds.status import ExchangeStatus, State
 from exporter.gaps import Gaps
 from exporter.journal import JournalStatus
 from exporter.ledger import Ledger
+from exporter.levels import Levels
 from exporter.model import Liquidation, Record
 from exporter.view import View
 
@@ -41,12 +42,14 @@ def make_view(
     config = Config(web=Web(listen_address=listen))
     ledger = Ledger(FEEDS, config.metrics.bases, config.metrics.base_cap)
     newest = Newest(events)
+    levels = Levels()
     for seq, event in enumerate(newest.events, 1):
         ledger.apply(seq, event)
+        levels.apply(event)
     exchanges = {name: ExchangeStatus(name, feeds) for name, feeds in FEEDS.items()}
     if state:
         for status in exchanges.values():
             status.last_message_ms = now_ms()
             for feed in status.feeds.values():
                 feed.connections = {0: state}
-    return View(config, ledger, Gaps(), JournalStatus(), newest, exchanges, started_ms=now_ms())
+    return View(config, ledger, Gaps(), JournalStatus(), newest, levels, exchanges, started_ms=now_ms())
