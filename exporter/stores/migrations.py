@@ -134,7 +134,7 @@ async def _apply(connection: Connection, migration: Migration) -> None:
             await connection.execute(migration.sql)
             await connection.execute(note, migration.number, migration.name, migration.checksum)
         return
-    for statement in migration.sql.split(";\n"):
+    for statement in filter(str.strip, migration.sql.split(";\n")):
         await connection.execute(statement)
     await connection.execute(note, migration.number, migration.name, migration.checksum)
 

@@ -69,9 +69,17 @@ CREATE TABLE cascades (
 );
 CREATE INDEX cascades_start_time ON cascades (start_time DESC);
 
+-- The number of an order's bucket in the size histogram, from 0; the upper bounds in USD are those of
+-- liquidation_size_usd, inclusive.
+CREATE FUNCTION size_bucket(notional_usd double precision) RETURNS integer IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT 14 - width_bucket(
+        -notional_usd,
+        ARRAY[-1e7, -2.5e6, -1e6, -5e5, -2.5e5, -1e5, -5e4, -2.5e4, -1e4, -5e3, -2.5e3, -1e3, -500, -100]::float8[]
+    )
+$$;
+
 -- What was counted and is in no row of liquidations: events that the journal had given up before this database was
 -- there (all three), and events that the retention has dropped (sizes and levels; the aggregates keep their totals).
--- size_bucket is the number of the histogram's bucket, from 0.
 CREATE TABLE carried_totals (
     exchange text NOT NULL,
     base text NOT NULL,
@@ -102,7 +110,7 @@ CREATE TABLE carried_levels (
 
 -- One row. Who writes here: `token` grows with every new holder, and a writer whose token is not this one changes
 -- nothing. `dropped_before`: raw events before it are gone for good. `dirty_*`: the span in which events arrived behind
--- the aggregates' refresh, until that is made up for.
+-- the aggregates' refresh, and in how many batches; null once that is made up for.
 CREATE TABLE exporter_state (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     token bigint NOT NULL DEFAULT 0,
@@ -113,7 +121,8 @@ CREATE TABLE exporter_state (
     expires timestamptz,
     dropped_before timestamptz,
     dirty_from timestamptz,
-    dirty_until timestamptz
+    dirty_until timestamptz,
+    dirty_batches bigint NOT NULL DEFAULT 0
 );
 INSERT INTO exporter_state DEFAULT VALUES;
 

@@ -18,19 +18,13 @@ FROM (
 ) AS parts
 GROUP BY exchange, base, side;
 
--- The order size histogram; its upper bounds in USD are those of liquidation_size_usd, inclusive.
+-- The order size histogram.
 CREATE VIEW liquidation_sizes AS
 SELECT exchange, side, size_bucket, sum(events)::bigint AS events
 FROM (
-    SELECT
-        exchange,
-        side,
-        14 - width_bucket(
-            -notional_usd,
-            ARRAY[-1e7, -2.5e6, -1e6, -5e5, -2.5e5, -1e5, -5e4, -2.5e4, -1e4, -5e3, -2.5e3, -1e3, -500, -100]::float8[]
-        ) AS size_bucket,
-        1 AS events
+    SELECT exchange, side, size_bucket(notional_usd) AS size_bucket, count(*) AS events
     FROM liquidations
+    GROUP BY 1, 2, 3
     UNION ALL
     SELECT * FROM carried_sizes
 ) AS parts
