@@ -39,6 +39,7 @@ ALLOWED = {
     "journal": {"model", "cells", "levels", "histogram", "errors"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal"},
+    "check": {"model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
     "metrics": VIEWED,
     "web": VIEWED | {"broadcast", "config", "errors"},
     "simulator": {"model"},

@@ -1,0 +1,282 @@
+"""What `check` says about sources that are right, wrong, late, elsewhere and not there."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from aiohttp import web
+
+from exporter.check import Difference, Verdict, check, runner
+from exporter.check.metrics import MetricsSource
+from exporter.check.redis import RedisSource
+from exporter.check.source import Unconfigured
+from exporter.config import Config
+from exporter.gaps import Gaps
+from exporter.journal import JournalStatus
+from exporter.metrics import Exposition
+from exporter.view import View
+from tests.redis_server import new_server
+from tests.redis_world import World, followed
+
+CONFIG = Config()
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A journal with a checkpoint and a tail behind it."""
+    world = World(tmp_path / "journal.db")
+    world.add(300, repeat=20, feed_change=True)
+    world.checkpoint()
+    world.add(50, feed_change=True)
+    yield world
+    world.database.close()
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    server = new_server(tmp_path).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(runner, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(runner, "PAUSE_S", 0.05)
+
+
+class Metrics:
+    """A running exporter's /metrics, rendered from a world's ledger."""
+
+    def __init__(self, world):
+        async def newest(_filters, _limit):
+            return []
+
+        view = View(CONFIG, world.ledger, Gaps(), JournalStatus(), newest)
+        self.exposition = Exposition(view)
+        self.between = lambda: None
+        self.url = ""
+
+    async def __aenter__(self):
+        async def scrape(_request):
+            body, _ = self.exposition.render("text/plain", 0)
+            self.between()
+            return web.Response(body=body)
+
+        app = web.Application()
+        app.router.add_get("/metrics", scrape)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        await self._runner.cleanup()
+
+    def source(self):
+        return MetricsSource(self.url, demanded=False)
+
+
+NOT_RUNNING = MetricsSource("http://127.0.0.1:9", demanded=False)
+
+
+async def reports(world, *sources):
+    """Check; the reports by source, after the journal's own, which must be equal."""
+    report = await check(world.path, CONFIG, sources)
+    journal, *others = report.sources
+    assert (journal.source, journal.verdict) == ("journal", Verdict.EQUAL)
+    return report, {each.source: each for each in others}
+
+
+async def test_the_journal_alone_is_compared_with_itself(world):
+    report, found = await reports(world, Unconfigured("redis"), NOT_RUNNING)
+    assert report.equal
+    assert report.journal == world.database.uuid
+    journal = report.sources[0]
+    assert journal.tables == ("levels", "events")
+    assert (journal.seq, journal.events) == (world.last_seq, len(world.events()))
+    assert found["redis"].verdict is Verdict.NOT_CONFIGURED
+    assert found["metrics"].verdict is Verdict.NOT_RUNNING
+
+
+@pytest.mark.parametrize(
+    ("damage", "table", "figure"),
+    [
+        ("UPDATE totals SET events = events + 1 WHERE exchange = 'bybit' AND base = 'BTC'", "events", "events"),
+        ("UPDATE events SET notional_usd = notional_usd * 1.00001 WHERE seq = 10", "events", "usd"),
+        ("DELETE FROM events WHERE seq = 10", "events", "events"),
+        ("DELETE FROM levels WHERE base = 'BTC' AND side = 'long'", "levels", "usd"),
+    ],
+)
+async def test_a_journal_that_contradicts_itself_is_found_out(world, damage, table, figure):
+    with closing(sqlite3.connect(world.path)) as db, db:
+        assert db.execute(damage).rowcount
+    report = await check(world.path, CONFIG, [])
+    assert not report.equal
+    assert (table, figure) in {(each.table, each.figure) for each in report.sources[0].differences}
+
+
+async def test_what_is_pruned_is_no_difference(world):
+    assert world.database.prune(world.records[100].applied_ms, 0, world.last_seq)
+    report, _ = await reports(world)
+    assert report.equal
+    assert report.sources[0].tables == ("levels",)
+    assert "no longer in it" in report.sources[0].reason
+
+
+async def test_redis_that_has_everything_is_equal(world, redis_server):
+    await (await followed(world, redis_server.address)).close()
+    report, found = await reports(world, RedisSource(redis_server.address), NOT_RUNNING)
+    assert report.equal
+    assert (found["redis"].verdict, found["redis"].seq) == (Verdict.EQUAL, world.last_seq)
+    assert found["redis"].tables == ("totals", "levels", "exchanges")
+
+
+async def test_every_figure_that_differs_in_redis_is_named(world, redis_server):
+    await (await followed(world, redis_server.address)).close()
+    with redis_server.client() as client:
+        events = int(client.hget("liq:totals:BTC", "bybit:short:events"))
+        client.hset("liq:totals:BTC", "bybit:short:events", events + 1)
+        client.hset("liq:totals:NEW", "binance:long:usd", "12.5")
+        client.sadd("liq:exchanges", "ftx")
+        client.delete("liq:levels:ETH:long")
+    report, found = await reports(world, RedisSource(redis_server.address), NOT_RUNNING)
+    assert not report.equal
+    assert found["redis"].verdict is Verdict.DIFFERS
+    totals = [each for each in found["redis"].differences if each.table != "levels"]
+    assert totals == [
+        Difference("totals", "binance", "NEW", "long", "usd", 0.0, 12.5),
+        Difference("totals", "bybit", "BTC", "short", "events", events, events + 1),
+        Difference("exchanges", "ftx", "*", "*", "listed", 0.0, 1.0),
+    ]
+    levels = [each for each in found["redis"].differences if each.table == "levels"]
+    assert [(each.base, each.side, each.figure, each.found) for each in levels] == [
+        ("ETH", "long", "base_quantity", 0.0),
+        ("ETH", "long", "usd", 0.0),
+    ]
+
+
+async def test_a_difference_within_rounding_is_none_and_one_beyond_it_is_one(world, redis_server):
+    await (await followed(world, redis_server.address)).close()
+    with redis_server.client() as client:
+        usd = float(client.hget("liq:totals:BTC", "binance:long:usd"))
+        client.hset("liq:totals:BTC", "binance:long:usd", repr(usd * (1 + 5e-10)))
+        assert (await reports(world, RedisSource(redis_server.address), NOT_RUNNING))[0].equal
+        client.hset("liq:totals:BTC", "binance:long:usd", repr(usd * (1 + 2e-9)))
+        assert not (await reports(world, RedisSource(redis_server.address), NOT_RUNNING))[0].equal
+
+
+async def test_redis_that_lags_is_behind_and_not_equal(world, redis_server):
+    await (await followed(world, redis_server.address)).close()
+    seq = world.last_seq
+    world.add(10)
+    report, found = await reports(world, RedisSource(redis_server.address), NOT_RUNNING)
+    assert not report.equal
+    assert found["redis"].verdict is Verdict.BEHIND
+    assert f"{seq:,}" in found["redis"].reason
+    world.checkpoint()
+    world.add(1)
+    _, found = await reports(world, RedisSource(redis_server.address), NOT_RUNNING)
+    assert found["redis"].verdict is Verdict.BEHIND
+    assert f"the journal at {world.last_seq:,}" in found["redis"].reason
+
+
+async def test_redis_that_is_seen_to_follow_is_equal_as_of_its_own_record(world, redis_server, monkeypatch):
+    store = await followed(world, redis_server.address)
+    source = RedisSource(redis_server.address)
+    read = source.read
+    monkeypatch.setattr(runner, "PAUSE_S", 0.0)
+
+    async def read_and_go_on(journal):
+        reading = await read(journal)
+        await store.write(world.add(5))
+        world.add(3)
+        return reading
+
+    async def write_all(journal):
+        await store.write(world.database.read(store._contents.seq, 100))
+        return await read_and_go_on(journal)
+
+    source.read = write_all
+    world.add(1)
+    report, found = await reports(world, source, NOT_RUNNING)
+    assert report.equal
+    assert found["redis"].seq < world.last_seq
+    await store.close()
+
+
+async def test_redis_of_another_journal_flushed_or_rewritten_is_said_to_be(world, redis_server, tmp_path):
+    other = World(tmp_path / "other.db")
+    other.add(5)
+    await (await followed(other, redis_server.address)).close()
+    source = RedisSource(redis_server.address)
+    _, found = await reports(world, source, NOT_RUNNING)
+    assert (found["redis"].verdict, other.database.uuid in found["redis"].reason) == (Verdict.STRANGE, True)
+    with redis_server.client() as client:
+        client.hset("liq:meta", mapping={"journal": world.database.uuid, "state": "rewriting"})
+        _, found = await reports(world, source, NOT_RUNNING)
+        assert (found["redis"].verdict, found["redis"].reason) == (Verdict.BEHIND, "it is being rewritten")
+        client.flushall()
+    report, found = await reports(world, source, NOT_RUNNING)
+    assert (found["redis"].verdict, report.equal) == (Verdict.BEHIND, False)
+    other.database.close()
+
+
+@pytest.mark.parametrize("address", ["redis://127.0.0.1:9/0", "redis://127.0.0.1:x", "nonsense"])
+async def test_redis_that_cannot_be_reached_is_a_failure_with_a_reason(world, address, impatient):
+    report, found = await reports(world, RedisSource(address))
+    assert not report.equal
+    assert found["redis"].verdict is Verdict.UNREACHABLE
+    assert found["redis"].reason
+
+
+async def test_metrics_are_compared_as_of_the_events_that_they_count(world):
+    async with Metrics(world) as metrics:
+        report, found = await reports(world, metrics.source())
+        assert report.equal
+        assert (found["metrics"].verdict, found["metrics"].events) == (Verdict.EQUAL, len(world.events()))
+        assert found["metrics"].tables == ("coins", "exchanges")
+        metrics.between = lambda: world.add(3)
+        report, found = await reports(world, metrics.source())
+        assert report.equal
+        assert found["metrics"].events < len(world.events())
+
+
+async def test_metrics_that_show_too_much_differ(world):
+    world.ledger.cells["bybit", "BTC", "short"].usd += 1.0
+    async with Metrics(world) as metrics:
+        report, found = await reports(world, metrics.source())
+    assert not report.equal
+    assert found["metrics"].verdict is Verdict.DIFFERS
+    (difference,) = found["metrics"].differences
+    assert (difference.table, difference.base, difference.figure) == ("coins", "BTC", "usd")
+
+
+async def test_metrics_that_never_come_to_rest_are_said_to_move(world, impatient):
+    async with Metrics(world) as metrics:
+        world.ledger.cells["bybit", "BTC", "short"].usd += 1.0
+        metrics.between = lambda: world.add(1)
+        report, found = await reports(world, metrics.source())
+    assert not report.equal
+    assert found["metrics"].verdict is Verdict.MOVING
+    assert "while it was read" in found["metrics"].reason
+
+
+async def something_else(_request):
+    return web.Response(text="<html>")
+
+
+async def test_an_exporter_that_was_named_must_answer_and_must_be_one(world, impatient):
+    _, found = await reports(world, MetricsSource("http://127.0.0.1:9", demanded=True))
+    assert found["metrics"].verdict is Verdict.UNREACHABLE
+    app = web.Application()
+    app.router.add_get("/metrics", something_else)
+    other = web.AppRunner(app)
+    await other.setup()
+    await web.TCPSite(other, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{other.addresses[0][1]}"
+    _, found = await reports(world, MetricsSource(url, demanded=False))
+    assert found["metrics"].verdict is Verdict.UNREACHABLE
+    assert "not answer like this exporter" in found["metrics"].reason
+    await other.cleanup()
