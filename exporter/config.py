@@ -5,7 +5,7 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 """
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_type_hints
 from urllib.parse import urlsplit
@@ -108,6 +108,29 @@ class Feeds(Section, frozen=True):
     junk_per_second: int = 500
 
 
+class RedisSection(Section, frozen=True):
+    """Redis; off while `url` is empty."""
+
+    url: str = ""
+
+
+class TimescaleSection(Section, frozen=True):
+    """TimescaleDB or plain PostgreSQL; off while `url` is empty. `retention` 0: raw events stay for ever."""
+
+    url: str = ""
+    retention: Duration = Duration(0)
+    readonly_role: str = ""
+    readonly_password: str = ""
+    restore_wait: Duration = Duration(60)
+
+
+class Stores(Section, frozen=True):
+    """What follows the journal."""
+
+    redis: RedisSection = RedisSection()
+    timescale: TimescaleSection = TimescaleSection()
+
+
 class ExchangeSection(Section, frozen=True):
     """One exchange: whether it is listened to, and addresses that replace its own."""
 
@@ -125,6 +148,7 @@ class Config(Section, frozen=True):
     stats: Stats = Stats()
     journal: JournalSection = JournalSection()
     feeds: Feeds = Feeds()
+    stores: Stores = Stores()
     exchanges: dict[str, ExchangeSection] = msgspec.field(
         default_factory=lambda: {name: ExchangeSection() for name in REGISTRY}
     )
@@ -168,12 +192,21 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str]
 def dump(config: Config) -> str:
     """Write the configuration in force as YAML, passwords inside addresses redacted."""
     tree = msgspec.to_builtins(config, enc_hook=str)
+    for section in tree["stores"].values():
+        section |= {key: _HIDE[key](value) for key, value in section.items() if key in _HIDE and value}
     return yaml.safe_dump(_redacted(tree), sort_keys=False, default_flow_style=False)
 
 
 def redact(address: str) -> str:
     """Replace user and password of an address by `***`."""
     return re.sub(r"(?<=://)[^/?#]*@", "***@", address)
+
+
+_HIDE: dict[str, Callable[[str], str]] = {
+    # greedy, because a password may hold any character that should have been escaped
+    "url": lambda url: re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"(?<=://).*@", "***@", url)),
+    "readonly_password": lambda _: "***",
+}
 
 
 def is_address(text: str, schemes: Container[str]) -> bool:
@@ -280,6 +313,30 @@ def _validate(config: Config, source: str) -> None:
     for name in ("connect_timeout", "silent_after", "backoff_max", "stable_after", "instruments_refresh"):
         check(getattr(config.feeds, name) > 0, f"feeds.{name}", "must be above zero")
     check(config.feeds.junk_per_second >= 1, "feeds.junk_per_second", "must be at least 1")
+    _validate_stores(config.stores, check)
+
+
+def _validate_stores(stores: Stores, check: Callable[[bool, str, str], None]) -> None:
+    """Look at the stores' section; an address is not repeated in a message, because its password may be what is odd."""
+    for name, url, schemes in (
+        ("redis", stores.redis.url, ("redis", "rediss", "unix")),
+        ("timescale", stores.timescale.url, ("postgresql", "postgres")),
+    ):
+        example = f"{schemes[0]}://user:password@host/0" if name == "redis" else f"{schemes[0]}://user:password@host/db"
+        problem = f"is not an address like {example}; special characters in a password are written as %40 for @"
+        check(not url or _is_store_address(url, schemes), f"stores.{name}.url", problem)
+    days = stores.timescale.retention / 86400
+    check(not days or days >= 8, "stores.timescale.retention", "must be 0s (for ever) or at least 8d")
+
+
+def _is_store_address(url: str, schemes: Container[str]) -> bool:
+    """Like `is_address`; a local socket stands in the path, or in the query as `host`."""
+    try:
+        parts = urlsplit(url)
+        local = not parts.netloc.rpartition("@")[2] and (parts.scheme == "unix" or "host=/" in parts.query)
+    except ValueError:
+        return False
+    return is_address(url, schemes) or (local and parts.scheme in schemes)
 
 
 def _redacted(tree: Any) -> Any:  # noqa: ANN401 - a YAML tree is anything

@@ -12,6 +12,7 @@ from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.model import Record
 from exporter.stats import Bands, CumulativeStats
+from exporter.stores import StoreStatus
 
 PROCESSING_BUCKETS = (0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025, 0.1)
 
@@ -30,6 +31,7 @@ class View:
     newest: Callable[[Mapping[str, str | float], int], Awaitable[list[Record]]]
     levels: Levels = field(default_factory=Levels)
     exchanges: dict[str, ExchangeStatus] = field(default_factory=dict)
+    stores: dict[str, StoreStatus] = field(default_factory=dict)
     processing: Histogram = field(default_factory=lambda: Histogram(PROCESSING_BUCKETS))
     reload_successful: bool = True
     started_ms: int = 0

@@ -331,7 +331,51 @@ _EXPORTER = (
     Family("liquidation_exporter_build_info", "info", "The version of the exporter.", ("version",)),
 )
 
+_STORE = ("store",)
+
+_STORES = (
+    Family(
+        "liquidation_store_up",
+        "gauge",
+        "1 while the store answers, 0 while it does not or refuses; configured stores only.",
+        _STORE,
+    ),
+    Family(
+        "liquidation_store_leader",
+        "gauge",
+        "1 while this exporter writes to the store, 0 while another one does or the store is not up.",
+        _STORE,
+    ),
+    Family(
+        "liquidation_store_lag_events",
+        "gauge",
+        "How many journal entries the store does not have yet; the journal keeps them.",
+        _STORE,
+    ),
+    Family(
+        "liquidation_store_failures_total",
+        "counter",
+        "Attempts to connect to the store or to write to it that failed; what was to be written is tried again.",
+        _STORE,
+    ),
+    Family(
+        "liquidation_store_write_seconds",
+        "histogram",
+        "How long the store took for a batch, in seconds.",
+        _STORE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_store_last_success_timestamp_seconds",
+        "gauge",
+        "Unix time at which the store last took a batch or renewed the lease; absent until it did.",
+        _STORE,
+        "seconds",
+    ),
+)
+
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (*_TOTALS, *_WINDOWS, *_PRICES, *_FEED_STATE, *_FEED_COUNTERS, *_EXPORTER)
+    family.name: family
+    for family in (*_TOTALS, *_WINDOWS, *_PRICES, *_FEED_STATE, *_FEED_COUNTERS, *_STORES, *_EXPORTER)
 }
 """The families by name."""

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from exporter.metrics.exchange_source import ExchangeSource
 from exporter.metrics.exporter_source import ExporterSource
 from exporter.metrics.ledger_source import LedgerSource
+from exporter.metrics.store_source import StoreSource
 from exporter.metrics.text import Samples, writers
 from exporter.view import View
 
@@ -31,7 +32,8 @@ class Exposition:
     """
 
     def __init__(self, view: View) -> None:
-        self._sources: tuple[Source, ...] = (LedgerSource(view.ledger), ExchangeSource(view), ExporterSource(view))
+        ledger, exchanges, stores = LedgerSource(view.ledger), ExchangeSource(view), StoreSource(view)
+        self._sources: tuple[Source, ...] = (ledger, exchanges, stores, ExporterSource(view))
         self._writers = writers()
         self._process = process_registry()
 

@@ -66,6 +66,11 @@ def test_environment_sets_every_kind_of_value():
         ("stats: {bearish_from: 0.3}", ["stats"]),
         ("metrics: {base_cap: 0}", ["metrics.base_cap"]),
         ("metrics: {base_cap: many}", ["metrics.base_cap"]),
+        ("stores: {redis: {url: 'localhost:6379'}}", ["stores.redis.url", "redis://"]),
+        ("stores: {timescale: {url: 'mysql://x/y'}}", ["stores.timescale.url", "postgresql://"]),
+        ("stores: {timescale: {url: 'postgresql:///db'}}", ["stores.timescale.url", "postgresql://"]),
+        ("stores: {timescale: {dsn: 'x'}}", ["stores.timescale.dsn", "url"]),
+        ("stores: {timescale: {retention: 7d}}", ["stores.timescale.retention", "8d"]),
         ("a: [", ["not valid YAML"]),
         ("[1]", ["keys and values"]),
     ],
@@ -91,6 +96,41 @@ def test_the_dump_is_valid_and_hides_passwords(tmp_path):
     assert "secret" not in text
     assert "***@proxy.example/x" in text
     assert load(write(tmp_path, text), {}, {}).feeds == config.feeds
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@db.example:5433/liquidations",
+        "postgresql://me:hunter@2@db.example/liquidations",
+        "postgresql://db.example/liquidations?user=me&password=hunter2",
+    ],
+)
+def test_the_dump_hides_the_stores_passwords(url):
+    environ = {"LIQ_STORES_TIMESCALE_URL": url, "LIQ_STORES_TIMESCALE_READONLY_PASSWORD": "hunter2"}
+    text = dump(load(None, environ, {}))
+    assert "hunter" not in text
+    assert "db.example" in text
+
+
+def test_a_bad_address_of_a_store_is_not_repeated():
+    with pytest.raises(ConfigError) as caught:
+        load(None, {"LIQ_STORES_TIMESCALE_URL": "postgresql://me:hunter2/@db.example/liquidations"}, {})
+    assert "hunter" not in str(caught.value)
+    assert "%40" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("store", "url"),
+    [
+        ("REDIS", "unix:///run/redis.sock?db=1"),
+        ("REDIS", "rediss://:secret@cache:6380/2"),
+        ("TIMESCALE", "postgres://u@/db?host=/run/postgresql"),
+    ],
+)
+def test_addresses_of_stores(store, url):
+    stores = load(None, {f"LIQ_STORES_{store}_URL": url}, {}).stores
+    assert url in (stores.redis.url, stores.timescale.url)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from exporter.gaps import Gaps
 from exporter.journal import JournalStatus
 from exporter.ledger import Ledger
 from exporter.model import SIDES, FeedChange, Liquidation, Record, Side
+from exporter.stores import StoreState, StoreStatus
 from exporter.view import View
 
 NOW_MS = 1_795_000_000_000
@@ -73,6 +74,17 @@ def connect(view: View, name: str, state: State = State.LIVE) -> ExchangeStatus:
     return status
 
 
+def attach(view: View, name: str, state: StoreState = StoreState.FOLLOWING) -> StoreStatus:
+    """Let a store have been followed for a while."""
+    status = view.stores[name] = StoreStatus()
+    status.state = state
+    status.lag_events, status.failures = 17, 3
+    status.last_success_ms = NOW_MS - 700
+    for seconds in (0.002, 0.004, 3.0):
+        status.write_seconds.observe(seconds)
+    return status
+
+
 def busy_view(bases: int, seed: int = 7) -> View:
     """Return an exporter with so many coins on every exchange and side, and a full day of the main ones."""
     rng = random.Random(seed)
@@ -92,4 +104,6 @@ def busy_view(bases: int, seed: int = 7) -> View:
         view.processing.observe(rng.lognormvariate(-10, 1))
         view.journal.commit_seconds.observe(rng.lognormvariate(-6, 1))
     view.journal.size_bytes = 1_234_567_890
+    attach(view, "redis")
+    attach(view, "timescale", StoreState.STANDBY)
     return view

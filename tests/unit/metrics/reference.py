@@ -23,6 +23,7 @@ from exporter.feeds.status import ExchangeStatus, State
 from exporter.histogram import Histogram
 from exporter.metrics.catalogue import FAMILIES, QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.stats import WINDOWS
+from exporter.stores import StoreState
 from exporter.view import View
 
 KINDS = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
@@ -69,6 +70,7 @@ class Reference(Collector):
         yield from self.feed_times()
         yield from self.feed_counters()
         yield from self.prices()
+        yield from self.stores()
         yield from self.exporter()
 
     def cells(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str, str, Cell]]:
@@ -184,6 +186,21 @@ class Reference(Collector):
                 for base, price in getattr(status, f"{which}_prices").items():
                     metric.add_metric([name, base], price)
             yield metric
+
+    def stores(self) -> Iterator[Metric]:
+        up, leader = family("liquidation_store_up"), family("liquidation_store_leader")
+        lag, failures = family("liquidation_store_lag_events"), family("liquidation_store_failures_total")
+        seconds = family("liquidation_store_write_seconds")
+        success = family("liquidation_store_last_success_timestamp_seconds")
+        for name, status in self.view.stores.items():
+            up.add_metric([name], status.state in (StoreState.FOLLOWING, StoreState.STANDBY))
+            leader.add_metric([name], status.state is StoreState.FOLLOWING)
+            lag.add_metric([name], status.lag_events)
+            failures.add_metric([name], status.failures)
+            observe(seconds, [name], status.write_seconds)
+            if status.last_success_ms:
+                success.add_metric([name], status.last_success_ms / 1000)
+        yield from (up, leader, lag, failures, seconds, success)
 
     def exporter(self) -> Iterator[Metric]:
         for name, histogram in (
