@@ -19,9 +19,10 @@ from exporter.exchanges import REGISTRY
 from exporter.feeds import ExchangeFeeds
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
+from exporter.followers import Followers, holder
 from exporter.gaps import Gaps
 from exporter.intake import Intake
-from exporter.journal import Checkpoint, Database, Journal, JournalStatus
+from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.logs import set_up
@@ -70,12 +71,21 @@ class App:
         self._reader = Reader(database.path)
         self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, levels, started_ms=_now_ms())
         self.view.gaps.apply_all(database.feed_changes())
+        self._followers = Followers(
+            config.stores,
+            database.path,
+            holder(database.uuid, self.view.started_ms),
+            database.cursors(),
+            lambda: self.view.journal.last_seq,
+        )
+        self.view.stores = self._followers.statuses
         broadcast = Broadcast()
+        self._bookkeeper = Bookkeeper(self.view, broadcast)
         self.journal = Journal(
             database,
             self.view.journal,
             queue_events=config.journal.queue_events,
-            on_commit=Bookkeeper(self.view, broadcast).apply,
+            on_commit=self._committed,
             checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes(), levels.take_changes()),
         )
         retention_ms = int(config.journal.retention * 1000)
@@ -89,11 +99,12 @@ class App:
         self._mark_feeds_down(config.enabled_exchanges(), database)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then stop feeds, journal and web, in this order."""
+        """Serve until `stop` is set, then stop feeds, journal, stores and web, in this order."""
         self.address = await self._web.start()
         page, metrics = f"{self.address}/", f"{self.address}/metrics"
         log.info("serving", page=page, metrics=metrics, version=__version__, data=str(self._folder))
         journal = asyncio.create_task(self.journal.run(), name="journal")
+        self._followers.start()
         try:
             async with aiohttp.ClientSession(headers={"User-Agent": f"liquidation-exporter/{__version__}"}) as session:
                 self._session = session
@@ -107,10 +118,13 @@ class App:
                     for task in (*chores, *self._tasks.values()):
                         task.cancel()
         finally:
-            self.journal.close()
-            await journal
-            await self._web.stop()
-            self._reader.close()
+            try:
+                self.journal.close()
+                await journal
+            finally:
+                await self._followers.stop()
+                await self._web.stop()
+                self._reader.close()
         log.info("stopped", last_seq=self.journal.status.last_seq)
 
     async def reload(self) -> list[str]:
@@ -126,7 +140,7 @@ class App:
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
         changes += [name for name in ("log", "stats") if getattr(old, name) != getattr(new, name)]
-        fixed = ("data", "web", "metrics", "journal")
+        fixed = ("data", "web", "metrics", "journal", "stores")
         changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
         applied = [change for change in changes if change]
         log.info("reloaded", changed=", ".join(applied) or "nothing")
@@ -171,6 +185,10 @@ class App:
         self.view.exchanges[name] = feeds.status
         self._tasks[name] = self._group.create_task(feeds.run(), name=name)
 
+    def _committed(self, committed: Committed) -> None:
+        self._bookkeeper.apply(committed)
+        self._followers.wake()
+
     def _refresh_instruments(self, exchange: str) -> None:
         if exchange in self._feeds:
             self._feeds[exchange].refresh_soon()
@@ -209,7 +227,10 @@ class App:
             self.view.ledger.forget_minutes(now)
             self._intake.expire(now)
             before = now - int(self.view.config.journal.retention * 1000)
-            await self.journal.prune(before, _oldest_minute(now), self.journal.status.last_seq)
+            await self.journal.remember(self._followers.cursors())
+            await self.journal.prune(
+                before, _oldest_minute(now), self._followers.keep_after(self.journal.status.last_seq)
+            )
 
 
 class Reader:

@@ -20,7 +20,7 @@ import structlog
 from rich.console import Console
 
 from exporter.app import JOURNAL_FILE, App
-from exporter.config import Config
+from exporter.config import Config, Stores
 from exporter.errors import UserError
 from exporter.folder import held
 from exporter.journal import Batch, Database
@@ -113,12 +113,12 @@ async def _simulator(scenario: str, seed: int, truth: Path) -> AsyncIterator[Sim
 
 
 def _with_endpoints(config: Config, endpoints: Mapping[str, dict[str, str]]) -> Config:
-    """Point every simulated exchange to the simulator, and leave the others out."""
+    """Point every simulated exchange to the simulator, leave the others out, and keep invented events out of stores."""
     sections = {
         name: msgspec.structs.replace(section, enabled=name in endpoints, endpoints=endpoints.get(name, {}))
         for name, section in config.exchanges.items()
     }
-    return msgspec.structs.replace(config, exchanges=sections)
+    return msgspec.structs.replace(config, exchanges=sections, stores=Stores())
 
 
 async def _watch(view: View, stop: asyncio.Event, running: asyncio.Task[None], duration: float | None) -> None:

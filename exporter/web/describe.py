@@ -7,6 +7,7 @@ from exporter.exchanges.base import Capability, Completeness
 from exporter.feeds.status import ExchangeStatus, FeedStatus, State
 from exporter.gaps import Gap
 from exporter.journal import JournalStatus
+from exporter.stores import StoreState
 from exporter.view import View
 from exporter.web.answers import iso, without_folders
 
@@ -22,6 +23,15 @@ class JournalPart(msgspec.Struct, frozen=True):
     dropped_events: int
     size_bytes: int
     last_seq: int
+
+
+class StorePart(msgspec.Struct, frozen=True):
+    """How a store is doing; `reason` says why it is not being written to, `lag_events` what it does not have yet."""
+
+    state: StoreState
+    reason: str
+    lag_events: int
+    last_success_ms: int
 
 
 class ExchangePart(msgspec.Struct, frozen=True):
@@ -120,6 +130,14 @@ def journal_part(status: JournalStatus) -> JournalPart:
     """Describe the journal."""
     error = without_folders(status.error)
     return JournalPart(status.up, error, status.queued, status.dropped, status.size_bytes, status.last_seq)
+
+
+def store_parts(view: View) -> dict[str, StorePart]:
+    """Describe every configured store."""
+    return {
+        name: StorePart(each.state, without_folders(each.reason), each.lag_events, each.last_success_ms)
+        for name, each in view.stores.items()
+    }
 
 
 def exchange_parts(view: View) -> list[ExchangePart]:

@@ -9,7 +9,7 @@ from exporter.config import ConfigError
 from exporter.feeds.status import State
 from exporter.view import View
 from exporter.web.answers import ApiError, respond_json, without_folders
-from exporter.web.describe import JournalPart, exchange_parts, journal_part
+from exporter.web.describe import JournalPart, StorePart, exchange_parts, journal_part, store_parts
 
 Reload = Callable[[], Awaitable[list[str]]]
 """Applies the configuration anew and returns what changed; raises `ConfigError` when it is bad."""
@@ -24,12 +24,16 @@ class ExchangeReadiness(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether the exporter does its work, and each part of the answer. `reason` is empty when ready."""
+    """Whether the exporter does its work, and each part of the answer. `reason` is empty when ready.
+
+    A store that is down does not count: the journal keeps what it lacks.
+    """
 
     ready: bool
     reason: str
     journal: JournalPart
     exchanges: dict[str, ExchangeReadiness]
+    stores: dict[str, StorePart]
 
 
 class Reloaded(msgspec.Struct, frozen=True):
@@ -81,4 +85,4 @@ def readiness(view: View) -> Readiness:
         reason = f"the journal fails: {journal.error}"
     elif not any(part.ready for part in exchanges.values()):
         reason = "no exchange has answered yet"
-    return Readiness(not reason, reason, journal, exchanges)
+    return Readiness(not reason, reason, journal, exchanges, store_parts(view))

@@ -1,4 +1,5 @@
 from exporter.feeds.status import State
+from exporter.stores import StoreState, StoreStatus
 from exporter.web.describe import is_starting
 from exporter.web.health import readiness
 from tests.unit.web.views import make_view
@@ -34,6 +35,17 @@ def test_red_when_the_journal_fails_whatever_the_feeds_do():
     answer = readiness(view)
     assert not answer.ready
     assert answer.reason == "the journal fails: journal.db: disk full"
+
+
+def test_a_store_that_is_down_is_told_and_does_not_turn_it_red():
+    view = make_view()
+    store = view.stores["timescale"] = StoreStatus()
+    store.state, store.reason, store.lag_events = StoreState.DOWN, "connection refused", 12
+    answer = readiness(view)
+    assert answer.ready
+    assert answer.stores["timescale"].state is StoreState.DOWN
+    assert answer.stores["timescale"].reason == "connection refused"
+    assert answer.stores["timescale"].lag_events == 12
 
 
 def test_an_exchange_that_reconnects_is_not_starting():
