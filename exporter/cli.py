@@ -127,6 +127,7 @@ def parser() -> Parser:
     _stats(add("stats", "show the figures of the running exporter"))
     _events(add("events", "show the newest liquidations"))
     _exchanges(add("exchanges", "show what the exchanges' feeds can do and how they are doing"))
+    _answer(add("check", "prove that journal, stores and metrics show the same figures", epilog=_CHECK))
     _replay(add("replay", "count event files or journal dumps as the exporter would", epilog=_REPLAY))
     _decode(add("decode", "turn raw frames of an exchange into events", configured=False, epilog=_DECODE))
     _export(add("export", "write the journal as JSON lines, also while the exporter runs"))
@@ -137,6 +138,12 @@ _REPLAY = """\
 An event file has one event a line, as `export`, `decode` and `events --json` write them, sorted by time_ms; a dump is
 what `export --format journal` writes. Events that several files hold count once. With --json the answer is one object
 {"stats": ..., "episodes": [...], "levels": [...]}.
+"""
+_CHECK = """\
+Everything is compared with the journal in the data folder, per exchange, coin and side, as of the record that each
+source has reached: events exactly, amounts to 1e-9 of their size. It only reads, also while the exporter runs. The exit
+status is 1 when something differs or cannot be read; a store that is not configured, and an exporter that is not
+running, are left out.
 """
 _DECODE = """\
 Frames are text, one a line. Without --instruments the coin and the size in USD stay null. Frames that cannot be read

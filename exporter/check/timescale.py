@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-import asyncpg
-
 from exporter.cells import ALL
 from exporter.check.figures import Figures, Key, Kind, Table, put
 from exporter.check.report import Verdict
 from exporter.check.source import NotReadError, Place, Reading
+from exporter.stores.base import StoreError
+from exporter.stores.postgres import Connection, connect, explained
 
-CONNECT_S = 10.0
-ANSWER_S = 120.0
+ANSWER_MS = 300_000
+"""Sums over a long history take their time."""
+CLOSE_S = 5.0
 
 _ROWS = "SELECT exchange, base, side, 1 AS events, base_quantity, notional_usd FROM liquidations"
 _AGGREGATE = "SELECT exchange, base, side, events, base_quantity, notional_usd FROM {}"
@@ -25,7 +26,7 @@ _LEVELS = "SELECT base, side, sum(base_quantity), sum(notional_usd) FROM liquida
 class TimescaleSource:
     """The database at `address`."""
 
-    name = "timescaledb"
+    name = "timescale"
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -33,19 +34,20 @@ class TimescaleSource:
     async def read(self, journal: str) -> Reading:
         """Read all sums, and which record they are as of."""
         try:
-            connection = await asyncpg.connect(self._address, timeout=CONNECT_S, command_timeout=ANSWER_S)
-            try:
-                async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    return await _read(connection, journal)
-            finally:
-                await connection.close(timeout=CONNECT_S)
-        except asyncpg.UndefinedTableError:
-            raise NotReadError(Verdict.BEHIND, "nothing has been written to it") from None
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
-            raise NotReadError(Verdict.UNREACHABLE, str(error) or type(error).__name__) from None
+            with explained(self._address):
+                connection = await connect(self._address, statement_ms=ANSWER_MS)
+                try:
+                    async with connection.transaction(isolation="repeatable_read", readonly=True):
+                        return await _read(connection, journal)
+                finally:
+                    await connection.close(timeout=CLOSE_S)
+        except StoreError as error:
+            raise NotReadError(Verdict.UNREACHABLE, str(error)) from None
 
 
-async def _read(connection: asyncpg.Connection, journal: str) -> Reading:
+async def _read(connection: Connection, journal: str) -> Reading:
+    if await connection.fetchval("SELECT to_regclass('exporter_cursors') IS NULL"):
+        raise NotReadError(Verdict.BEHIND, "nothing has been written to it")
     seq = await connection.fetchval("SELECT seq FROM exporter_cursors WHERE journal = $1", journal)
     if seq is None:
         raise NotReadError(Verdict.STRANGE, "it does not follow this journal")
@@ -61,7 +63,7 @@ async def _read(connection: asyncpg.Connection, journal: str) -> Reading:
     return Reading(Place(seq=seq), [*tables, Table("liquidation_levels", Kind.LEVELS, await _levels(connection))])
 
 
-async def _sums(connection: asyncpg.Connection, parts: Iterable[str]) -> Figures:
+async def _sums(connection: Connection, parts: Iterable[str]) -> Figures:
     figures: Figures = {}
     for row in await connection.fetch(_SUMS.format(" UNION ALL ".join(parts))):
         exchange, base, side, events, quantity, usd = row
@@ -69,7 +71,7 @@ async def _sums(connection: asyncpg.Connection, parts: Iterable[str]) -> Figures
     return figures
 
 
-async def _levels(connection: asyncpg.Connection) -> Figures:
+async def _levels(connection: Connection) -> Figures:
     figures: Figures = {}
     for base, side, quantity, usd in await connection.fetch(_LEVELS):
         figures[Key(ALL, base, side, "base_quantity")] = quantity

@@ -1,0 +1,42 @@
+"""`check`: whether journal, stores and the running exporter show the same figures."""
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+import msgspec
+
+from exporter.app import JOURNAL_FILE
+from exporter.check import check
+from exporter.check.metrics import MetricsSource
+from exporter.check.redis import RedisSource
+from exporter.check.source import Source, Unconfigured
+from exporter.check.timescale import TimescaleSource
+from exporter.client import address
+from exporter.config import Config
+from exporter.tables.check import check_sections
+from exporter.tables.console import console
+
+
+def execute(options: Namespace, load: Callable[[], Config]) -> int:
+    """Print what was found; 1 when a source differs or could not be read."""
+    config = load()
+    report = asyncio.run(check(config.data.dir / JOURNAL_FILE, config, _sources(options, config)))
+    if options.json:
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+    else:
+        for section in check_sections(report):
+            console().print(section, "")
+    return 0 if report.equal else 1
+
+
+def _sources(options: Namespace, config: Config) -> list[Source]:
+    redis, timescale = config.stores.redis.url, config.stores.timescale.url
+    demanded = bool(options.url or os.environ.get("LIQ_URL"))
+    return [
+        RedisSource(redis) if redis else Unconfigured("redis"),
+        TimescaleSource(timescale) if timescale else Unconfigured("timescale"),
+        MetricsSource(address(options.url, os.environ, config), demanded=demanded),
+    ]
