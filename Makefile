@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint format bench lock clean
+.PHONY: help install run demo test test-timescale lint format bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,7 @@ SEED ?= 1
 ARGS ?=
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.run ## install what running needs into .venv
 
@@ -21,6 +21,9 @@ demo: $(VENV)/.run ## run it against simulated exchanges, no network needed [SCE
 
 test: $(VENV)/.dev ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-timescale: $(VENV)/.dev ## run the store tests on the TimescaleDB of this machine
+	TIMESCALE_WANTED=1 $(BIN)/python -m pytest -m timescale $(ARGS)
 
 lint: $(VENV)/.dev ## check style and types
 	$(BIN)/ruff check .

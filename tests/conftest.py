@@ -1,0 +1,30 @@
+"""Servers that several tests share, started when the first one asks for them."""
+
+import pytest
+
+from tests import services
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A plain PostgreSQL."""
+    server = services.Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def timescale():
+    """A PostgreSQL with TimescaleDB; without it installed the test is skipped, or fails under `make test-timescale`."""
+    if not services.has_timescale():
+        tell = pytest.fail if services.TIMESCALE_WANTED else pytest.skip
+        tell("TimescaleDB is not installed for the PostgreSQL that the tests use")
+    server = services.Postgres(timescale=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["plain", pytest.param("timescale", marks=pytest.mark.timescale)])
+def server(request):
+    """Each kind of server in turn."""
+    return request.getfixturevalue("postgres" if request.param == "plain" else "timescale")
