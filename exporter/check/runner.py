@@ -15,13 +15,13 @@ import msgspec
 from exporter.check.figures import compare
 from exporter.check.journal import Walk, own_tables
 from exporter.check.report import GOOD, Report, SourceReport, Verdict
-from exporter.check.source import NotReadError, Place, Reading, Source
+from exporter.check.source import Excuse, NotReadError, Place, Reading, Source
 from exporter.config import Config
 from exporter.errors import UserError
 from exporter.journal import Database
 
-PATIENCE_S = 10.0
-"""How long a source may take to catch up, or to come to rest."""
+PATIENCE_S = 20.0
+"""How long a source may take to catch up, to refresh what came late, or to come to rest."""
 PAUSE_S = 0.3
 METRICS = "metrics"
 
@@ -108,14 +108,11 @@ class _Check:
 def _compared(name: str, reading: Reading, walk: Walk) -> SourceReport:
     """Compare a reading with the journal as of the place that was reached."""
     differences = tuple(each for table in reading.tables for each in compare(table, walk.ledger))
-    verdict, reason = Verdict.EQUAL, ""
-    if differences:
-        verdict = Verdict.MOVING if reading.torn else Verdict.DIFFERS
-        reason = "it went on while it was read, each time" if reading.torn else ""
+    excuse = reading.excuse or Excuse(Verdict.DIFFERS, "")
     return SourceReport(
         name,
-        verdict,
-        reason,
+        excuse.verdict if differences else Verdict.EQUAL,
+        excuse.reason if differences else "",
         tuple(table.name for table in reading.tables),
         sum(len(table.figures) for table in reading.tables),
         walk.seq if reading.place.seq is not None else None,

@@ -15,12 +15,19 @@ class Place(msgspec.Struct, frozen=True):
     events: int | None = None
 
 
+class Excuse(msgspec.Struct, frozen=True):
+    """Why a difference may be gone when the source is read again, and what to call it if it is not."""
+
+    verdict: Verdict
+    reason: str
+
+
 class Reading(msgspec.Struct, frozen=True):
-    """What a source held, all of it as of one place; `torn` when it may have changed while it was read."""
+    """What a source held as of one place; `excuse` when some of it may have been of another."""
 
     place: Place
     tables: list[Table]
-    torn: bool = False
+    excuse: Excuse | None = None
 
 
 class NotReadError(Exception):

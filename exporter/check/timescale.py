@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from exporter.cells import ALL
 from exporter.check.figures import Figures, Key, Kind, Table, put
 from exporter.check.report import Verdict
-from exporter.check.source import NotReadError, Place, Reading
+from exporter.check.source import Excuse, NotReadError, Place, Reading
 from exporter.stores.base import StoreError
 from exporter.stores.postgres import Connection, connect, explained
 
@@ -20,6 +20,8 @@ _SUMS = (
     "SELECT exchange, base, side, sum(events)::bigint, sum(base_quantity), sum(notional_usd) "
     "FROM ({}) AS parts GROUP BY exchange, base, side"
 )
+_STATE = "SELECT dropped_before IS NULL, dirty_from IS NOT NULL FROM exporter_state"
+_LATE = Excuse(Verdict.BEHIND, "events that came late are not in the aggregates yet: a running exporter refreshes them")
 _LEVELS = "SELECT base, side, sum(base_quantity), sum(notional_usd) FROM liquidation_levels GROUP BY base, side"
 
 
@@ -57,10 +59,12 @@ async def _read(connection: Connection, journal: str) -> Reading:
         "liquidations_1h": [_AGGREGATE.format("liquidations_1h"), _CARRIED],
         "liquidations_1m": [_AGGREGATE.format("liquidations_1m"), _CARRIED],
     }
-    if await connection.fetchval("SELECT dropped_before IS NULL FROM exporter_state"):
+    ((complete, late),) = await connection.fetch(_STATE)
+    if complete:
         parts["liquidations"] = [_ROWS, _CARRIED]
     tables = [Table(name, Kind.COINS, await _sums(connection, queries)) for name, queries in parts.items()]
-    return Reading(Place(seq=seq), [*tables, Table("liquidation_levels", Kind.LEVELS, await _levels(connection))])
+    tables.append(Table("liquidation_levels", Kind.LEVELS, await _levels(connection)))
+    return Reading(Place(seq=seq), tables, _LATE if late else None)
 
 
 async def _sums(connection: Connection, parts: Iterable[str]) -> Figures:

@@ -10,11 +10,14 @@ from exporter.check import Difference, Verdict, check, runner
 from exporter.check.metrics import MetricsSource
 from exporter.check.redis import RedisSource
 from exporter.check.source import Unconfigured
+from exporter.check.timescale import TimescaleSource
 from exporter.config import Config
 from exporter.gaps import Gaps
 from exporter.journal import JournalStatus
 from exporter.metrics import Exposition
 from exporter.view import View
+from tests.history import History, eventually, following
+from tests.journals import Grown
 from tests.redis_server import new_server
 from tests.redis_world import World, followed
 
@@ -280,3 +283,68 @@ async def test_an_exporter_that_was_named_must_answer_and_must_be_one(world, imp
     assert found["metrics"].verdict is Verdict.UNREACHABLE
     assert "not answer like this exporter" in found["metrics"].reason
     await other.cleanup()
+
+
+@pytest.fixture
+def history(server):
+    """An empty database, on each kind of server in turn."""
+    return History(server, server.new_database())
+
+
+@pytest.fixture
+def grown(tmp_path):
+    journal = Grown(tmp_path / "grown.db")
+    yield journal
+    journal.database.close()
+
+
+async def test_a_database_that_has_everything_is_equal_in_every_table_and_view(grown, history):
+    grown.add(500, repeat=20)
+    grown.checkpoint()
+    grown.add(50, oldest_ms=60_000)
+    async with following(history.store(grown), grown) as store:
+        await store.renew()
+        await eventually(history.is_refreshed, "late events in the aggregates")
+    report, found = await reports(grown, TimescaleSource(history.address), NOT_RUNNING)
+    assert report.equal
+    timescale = found["timescale"]
+    assert (timescale.verdict, timescale.seq, timescale.events) == (Verdict.EQUAL, grown.last_seq, 550)
+    aggregates = {"liquidation_totals", "liquidations_1m", "liquidations_1h", "liquidations_1d"}
+    assert set(timescale.tables) == {"liquidations", "liquidation_levels", *aggregates}
+
+
+async def test_every_figure_that_differs_in_the_database_is_named(grown, history):
+    grown.add(200, oldest_ms=60_000)
+    async with following(history.store(grown), grown):
+        pass
+    await history.fetch("UPDATE liquidations SET notional_usd = notional_usd + 1000 WHERE id = $1", grown.events[9].id)
+    report, found = await reports(grown, TimescaleSource(history.address), NOT_RUNNING)
+    event = grown.events[9]
+    assert not report.equal
+    assert found["timescale"].verdict is Verdict.DIFFERS
+    raw = [each for each in found["timescale"].differences if each.table == "liquidations"]
+    assert [(each.exchange, each.base, each.side, each.figure) for each in raw] == [
+        (event.exchange, event.base, event.side, "usd")
+    ]
+    assert raw[0].found - raw[0].journal == pytest.approx(1000)
+    assert {each.table for each in found["timescale"].differences} >= {"liquidation_levels"}
+
+
+async def test_a_database_that_lags_is_empty_or_of_another_journal_is_said_to_be(grown, world, history, impatient):
+    source = TimescaleSource(history.address)
+    _, found = await reports(grown, source, NOT_RUNNING)
+    assert (found["timescale"].verdict, found["timescale"].reason) == (Verdict.BEHIND, "nothing has been written to it")
+    grown.add(20)
+    async with following(history.store(grown), grown):
+        pass
+    grown.add(20)
+    report, found = await reports(grown, source, NOT_RUNNING)
+    assert (found["timescale"].verdict, report.equal) == (Verdict.BEHIND, False)
+    _, found = await reports(world, source, NOT_RUNNING)
+    assert found["timescale"].verdict is Verdict.STRANGE
+
+
+async def test_a_database_that_cannot_be_reached_is_a_failure_with_a_reason(grown, impatient):
+    report, found = await reports(grown, TimescaleSource("postgresql://admin@127.0.0.1:9/x"), NOT_RUNNING)
+    assert (found["timescale"].verdict, report.equal) == (Verdict.UNREACHABLE, False)
+    assert "127.0.0.1:9/x" in found["timescale"].reason
