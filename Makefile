@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale lint format bench lock clean
+.PHONY: help install run demo test test-timescale chaos lint format bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -24,6 +24,9 @@ test: $(VENV)/.dev ## run all tests
 
 test-timescale: $(VENV)/.dev ## run the store tests on the TimescaleDB of this machine
 	TIMESCALE_WANTED=1 $(BIN)/python -m pytest -m timescale $(ARGS)
+
+chaos: $(VENV)/.dev ## kill, cut off and fill up everything, then prove that nothing is lost or doubled [SEED=]
+	$(BIN)/python -m tests.chaos --seed $(SEED) $(ARGS)
 
 lint: $(VENV)/.dev ## check style and types
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from exporter.stores.base import Holder
+from exporter.stores.migrations import Flavour
 from exporter.stores.pages import standing
 from exporter.stores.timescale import TimescaleOptions, TimescaleStore
 from tests.journals import now_ms
@@ -31,6 +32,7 @@ class History:
         self.server = server
         self.name = name
         self.address = server.address(name)
+        self.flavour = Flavour.TIMESCALE if server.timescale else Flavour.PLAIN
 
     def store(self, journal, **options):
         return TimescaleStore(TimescaleOptions(options.pop("address", self.address), **options), journal.path)

@@ -30,12 +30,19 @@ _SETTINGS = {
     "tcp_user_timeout": "30s",
 }
 
+_NOTICE_LOST_CLIENTS = """
+SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'
+"""
+"""A statement whose client was killed ends soon; servers before version 14 do not know how."""
+
 
 async def connect(address: str, *, statement_ms: int = STATEMENT_MS) -> Connection:
     """Connect to the database at a `postgresql://` address; raises `StoreError`. `statement_ms` 0 sets no limit."""
     with explained(address):
         settings = _SETTINGS | {"statement_timeout": str(statement_ms)}
-        return await asyncpg.connect(address, timeout=CONNECT_S, server_settings=settings)
+        connection = await asyncpg.connect(address, timeout=CONNECT_S, server_settings=settings)
+        await connection.execute(_NOTICE_LOST_CLIENTS)
+        return connection
 
 
 @contextmanager

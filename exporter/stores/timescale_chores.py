@@ -10,8 +10,10 @@ aggregates: the days that go are refreshed before and never again, their order s
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import structlog
 
 from exporter.stores import timescale_lease as lease
@@ -23,6 +25,8 @@ log = structlog.get_logger()
 
 EVERY_S = 5.0
 DROP_EVERY_S = 600.0
+CONFLICT_S = 0.5
+CLOSE_S = 2.0
 DAY = timedelta(days=1)
 
 AGGREGATES = (
@@ -93,7 +97,8 @@ class Chores:
                 await asyncio.sleep(EVERY_S)
         finally:
             if connection:
-                connection.terminate()
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    await connection.close(timeout=CLOSE_S)  # which stops what still runs, unlike terminate
 
     async def _once(self, connection: Connection) -> None:
         await refresh_late(connection, self._flavour)
@@ -155,9 +160,20 @@ async def _refresh(connection: Connection, since: datetime, until: datetime, now
         first = _floor(since, width)
         end = min(_floor(until, width) + width, _floor(now - behind, width))
         if first < end:
+            await _call(connection, name, first, end)
+
+
+async def _call(connection: Connection, name: str, first: datetime, end: datetime) -> None:
+    """Refresh one aggregate; while its policy does the same, which may take its time, wait."""
+    while True:
+        try:
             await connection.execute(
                 f"CALL refresh_continuous_aggregate('{name}', $1::timestamptz, $2::timestamptz)", first, end
             )
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(CONFLICT_S)
+        else:
+            return
 
 
 def _floor(instant: datetime, width: timedelta) -> datetime:

@@ -1,0 +1,200 @@
+"""How fast a backlog drains into both stores while live ingest goes on.
+
+Exporter, simulated exchanges, redis-server and PostgreSQL (with TimescaleDB where it is installed) are real processes
+on this machine. The exporter follows into both stores for a moment and is stopped; then the journal gets an hour of a
+market in turmoil that the stores do not have: 1.8 million events, 500 a second. From its next start on, the exporter
+hears 500 live events a second beside that. In the end `check` compares everything.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from exporter.app import JOURNAL_FILE
+from exporter.journal import Batch, Database
+from exporter.model import SIDES, Liquidation
+from tests import services
+from tests.redis_server import new_server
+from tests.system.processes import ROOT, Exporter, exporter, simulator, until
+
+EVENTS = 1_800_000
+PER_SECOND = 500
+LIVE_PER_SECOND = 500
+COINS = 200
+BATCH = 5_000
+FLOOR = 20_000
+DRAINED = 1_500
+"""Fewer records than this are what live ingest leaves on the way at any moment."""
+POLL_S = 0.25
+PATIENCE_S = 600.0
+STORES = ("redis", "timescale")
+TITLES = {"redis": "Redis", "timescale": "PostgreSQL"}
+
+Say = Callable[[str], None]
+
+
+class Sample:
+    """What the exporter showed at one moment."""
+
+    def __init__(self, text: str) -> None:
+        self.at = time.perf_counter()
+        values: dict[tuple[str, ...], float] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                values[sample.name, *sorted(sample.labels.values())] = sample.value
+        self.events = sum(value for key, value in values.items() if key[0] == "liquidation_events_total")
+        self.dropped = values["liquidation_journal_dropped_events_total",]
+        self.lag = {store: values["liquidation_store_lag_events", store] for store in STORES}
+        self.up = {store: bool(values["liquidation_store_up", store]) for store in STORES}
+
+
+def run(events: int = EVENTS, say: Say = lambda _: None) -> dict:
+    """Measure; rates are events a second, over the time from a store's first sign of life until it has everything."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        postgres = services.Postgres(timescale=services.has_timescale(), options=("-c", "fsync=on"))
+        stack.callback(postgres.stop)
+        redis_server = new_server(folder, "--appendonly", "yes").start()
+        stack.callback(redis_server.kill)
+        live = ("--rate", LIVE_PER_SECOND)
+        endpoints, _ = stack.enter_context(simulator(folder, "busy", 1, *live))
+        urls = {"redis": redis_server.address, "timescale": postgres.address(postgres.new_database())}
+        stores = {store: {"url": url} for store, url in urls.items()}
+        exporting = stack.enter_context(Exporter(folder, endpoints, stores=stores))
+        say("the stores begin to follow")
+        begin(exporting)
+        say(f"a backlog of {events:,} events")
+        append(exporting.data / JOURNAL_FILE, events)
+        say("the exporter counts them and the stores take them")
+        exporting.start()
+        samples = drain(exporting, say)
+        result = {"timescale": postgres.timescale, "events": events, **rates(samples)}
+        say("comparing everything")
+        result["equal"] = equal(exporting)
+        return result
+
+
+def begin(exporting: Exporter) -> None:
+    """Let both stores take something, and stop."""
+    exporting.start()
+
+    def followed() -> bool:
+        sample = Sample(exporting.scrape())
+        return sample.events > LIVE_PER_SECOND and all(sample.up.values()) and max(sample.lag.values()) < DRAINED
+
+    until(followed, "both stores to follow")
+    assert exporting.stop() == 0
+
+
+def append(path: Path, count: int) -> None:
+    """Write events into the journal that no checkpoint contains, as an exporter would whose stores are down."""
+    database = Database(path)
+    remaining = islice(past(count), count)
+    while entries := list(islice(remaining, BATCH)):
+        database.write(Batch(entries=list(entries), alive_ms=entries[-1].received_ms))
+    database.close()
+
+
+def past(count: int) -> Iterator[Liquidation]:
+    rng = Random(1)
+    prices = {f"COIN{number}": rng.lognormvariate(3, 3) for number in range(COINS)}
+    bases = list(prices)
+    first_ms = time.time_ns() // 1_000_000 - count * 1000 // PER_SECOND
+    for number in range(count):
+        base = bases[int(COINS * rng.random() ** 3)]
+        price = prices[base] = prices[base] * (1 + rng.gauss(0, 0.0002))
+        quantity = rng.lognormvariate(7, 2) / price
+        time_ms = first_ms + number * 1000 // PER_SECOND
+        yield Liquidation(
+            time_ms=time_ms,
+            received_ms=time_ms + 40,
+            exchange=rng.choice(("binance", "bybit")),
+            instrument=f"{base}USDT",
+            base=base,
+            quote="USDT",
+            settle="USDT",
+            kind="perpetual",
+            side=rng.choice(SIDES),
+            price=price,
+            price_kind="fill",
+            quantity=quantity,
+            quantity_unit="base",
+            base_quantity=quantity,
+            notional_usd=quantity * price,
+            id=f"backlog-{number}",
+        )
+
+
+def drain(exporting: Exporter, say: Say) -> list[Sample]:
+    """Watch until both stores have everything."""
+    samples = [Sample(exporting.scrape())]
+    end = time.monotonic() + PATIENCE_S
+    while max(samples[-1].lag.values()) > DRAINED or not all(samples[-1].up.values()):
+        assert time.monotonic() < end, samples[-1].lag
+        time.sleep(POLL_S)
+        samples.append(Sample(exporting.scrape()))
+        if len(samples) % 20 == 0:
+            say(", ".join(f"{store} lacks {lag:,.0f}" for store, lag in samples[-1].lag.items()))
+    return samples
+
+
+def rates(samples: list[Sample]) -> dict:
+    taken = {store: [sample.events - sample.lag[store] for sample in samples] for store in STORES}
+    result: dict = {}
+    for store in STORES:
+        first = max(0, next(i for i, count in enumerate(taken[store]) if count > taken[store][0]) - 1)
+        last = next(i for i, sample in enumerate(samples) if i > first and sample.lag[store] <= DRAINED)
+        seconds = samples[last].at - samples[first].at
+        drained = taken[store][last] - taken[store][first]
+        result[store] = {"events": drained, "seconds": seconds, "rate": drained / seconds}
+    whole = samples[-1].at - samples[0].at
+    result["live_rate"] = (samples[-1].events - samples[0].events) / whole
+    result["dropped"] = samples[-1].dropped
+    return result
+
+
+def equal(exporting: Exporter) -> bool:
+    command = exporter("check", "--json", "--config.file", exporting.config)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return bool(json.loads(done.stdout)["equal"])
+
+
+def show(result: dict) -> Table:
+    table = Table(
+        title=f"a backlog of {result['events']:,} events beside {result['live_rate']:,.0f} live ones a second"
+    )
+    for column in ("", "events", "seconds", "events/s", "goal"):
+        table.add_column(column, justify="right")
+    for store in STORES:
+        row = result[store]
+        name = "TimescaleDB" if store == "timescale" and result["timescale"] else TITLES[store]
+        figures = f"{row['events']:,.0f}", f"{row['seconds']:.1f}", f"{row['rate']:,.0f}"
+        table.add_row(name, *figures, f"at least {FLOOR:,}")
+    table.caption = f"dropped {result['dropped']:.0f}; check {'equal' if result['equal'] else 'NOT EQUAL'}"
+    return table
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m benchmarks.backlog", description="Drain a backlog into both stores.")
+    parser.add_argument("--events", type=int, default=EVENTS, help=f"default: {EVENTS:,}")
+    errors = Console(stderr=True, highlight=False)
+    result = run(parser.parse_args().events, lambda doing: errors.print(f"backlog: {doing}"))
+    Console().print(show(result))
+    fast = min(result[store]["rate"] for store in STORES) >= FLOOR
+    return 0 if fast and result["equal"] and not result["dropped"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
