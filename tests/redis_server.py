@@ -7,6 +7,8 @@ import time
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 
 class RedisServer:
@@ -41,7 +43,8 @@ class RedisServer:
                 time.sleep(0.01)
 
     def client(self, **options):
-        return redis.Redis(port=self.port, decode_responses=True, **options)
+        never = Retry(NoBackoff(), 0)
+        return redis.Redis(port=self.port, decode_responses=True, retry=never, **options)
 
     def kill(self):
         self._process.kill()

@@ -11,7 +11,8 @@ from exporter.journal import Batch, Checkpoint, Database
 from exporter.ledger import Ledger
 from exporter.levels import Levels, bucket
 from exporter.model import FeedChange
-from exporter.stores.base import Holder, Standing, StoreUnavailableError, mark_of
+from exporter.stores.base import Holder, StoreUnavailableError
+from exporter.stores.pages import standing
 from exporter.stores.redis import RedisStore
 from tests.events import T0, liquidation
 
@@ -96,18 +97,6 @@ class World:
         )
 
 
-def standing(cursor, database):
-    """How a cursor relates to a journal, as the follower decides it."""
-    if cursor is None:
-        return Standing.NEW
-    if cursor.uuid != database.uuid:
-        return Standing.FOREIGN
-    found = database.read(cursor.seq - 1, 1)
-    if cursor.mark and found and found[0].seq == cursor.seq and mark_of(found[0]) != cursor.mark:
-        return Standing.AHEAD
-    return Standing.SAME if cursor.seq <= database.last_seq else Standing.AHEAD
-
-
 def holder(world, pid=1, since_ms=T0, host="here"):
     return Holder(host, pid, since_ms, world.database.uuid)
 
@@ -115,7 +104,7 @@ def holder(world, pid=1, since_ms=T0, host="here"):
 async def connected(store, world, who=None):
     """Connect and resume; returns where the store wants to go on."""
     cursor = await store.connect(who or holder(world))
-    return await store.resume(standing(cursor, world.database))
+    return await store.resume(standing(world.database, cursor))
 
 
 async def drain(store, world, after, batch=None):

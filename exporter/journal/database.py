@@ -112,7 +112,7 @@ class Database:
 
     def read(self, after_seq: int, limit: int) -> list[Record]:
         """Return the records after a sequence number, oldest first, at most `limit`."""
-        newest, _ = self._last()  # what another connection commits between the two queries is left out of both
+        newest = self.newest_seq()  # what another connection commits between the two queries is left out of both
         span = (after_seq, newest, limit)
         events = self._db.execute(f"{SELECT_EVENTS} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", span)
         records = [Record(row[0], row[1], Liquidation(*row[2:])) for row in events]
@@ -128,6 +128,10 @@ class Database:
                 records.append(Record(row[0], row[1], FeedChange(time_ms, exchange, feed, bool(up), reason)))
         records.sort(key=lambda record: record.seq)
         return records[:limit]
+
+    def newest_seq(self) -> int:
+        """Return the newest sequence number, whichever connection wrote it."""
+        return self._last()[0]
 
     def records(self, after_seq: int = 0, page: int = 5000) -> Iterator[Record]:
         """Iterate over all records after a sequence number."""
@@ -147,7 +151,7 @@ class Database:
 
         `filters` may hold `exchange`, `base`, `side` (equal) and `min_usd` (at least).
         """
-        conditions, values = ["seq > ?"], [self._last()[0] - depth]
+        conditions, values = ["seq > ?"], [self.newest_seq() - depth]
         for name, value in filters.items():
             conditions.append("notional_usd >= ?" if name == "min_usd" else f"{name} = ?")
             values.append(value)  # type: ignore[arg-type]  # sqlite takes both

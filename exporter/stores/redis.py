@@ -76,7 +76,7 @@ class RedisStore:
         meta = await link.meta()
         if meta.get("schema", SCHEMA) != SCHEMA:
             raise StoreFaultError(
-                f"redis: {META} was written by a newer version (schema {meta['schema']}, this one knows {SCHEMA})"
+                f"{META} was written by a newer version (schema {meta['schema']}, this one knows {SCHEMA})"
             )
         self._found = tuple(meta.get(field, "") for field in EXPECTED)
         self._rewrite_id = meta.get("rewrite", "")
@@ -93,7 +93,9 @@ class RedisStore:
         if contents is None:
             return await self._rewrite(keep_stream=True)
         self._contents = contents
-        if not await self._audit(contents, list(contents.fields)):
+        try:
+            await self._audit(contents, list(contents.fields))
+        except _DiffersError:
             return await self._rewrite(keep_stream=False)
         return contents.seq
 
@@ -115,8 +117,7 @@ class RedisStore:
         contents = self._following()
         names = list(contents.fields)[self._audited : self._audited + AUDIT_HASHES]
         self._audited = self._audited + AUDIT_HASHES if len(names) == AUDIT_HASHES else 0
-        if not await self._audit(contents, names):
-            raise StoreUnavailableError("redis: some of its keys were lost; rewriting them")
+        await self._audit(contents, names)
 
     async def close(self) -> None:
         """Disconnect; the lease is given back unless something just failed."""
@@ -127,20 +128,16 @@ class RedisStore:
 
     def _following(self) -> Contents:
         if self._contents is None:
-            raise StoreUnavailableError("redis: not connected")
+            raise StoreUnavailableError("not connected")
         return self._contents
 
     def _expected(self, contents: Contents) -> tuple[str, ...]:
         return "ready", contents.journal, str(contents.seq), self._rewrite_id
 
-    async def _audit(self, contents: Contents, names: Sequence[str]) -> bool:
-        """Renew the lease and tell whether the hashes have as many fields as they should."""
+    async def _audit(self, contents: Contents, names: Sequence[str]) -> None:
+        """Renew the lease; raises `_DiffersError` when a hash has not the number of fields that it should have."""
         hashes: list[Hash] = [(name, contents.fields[name], []) for name in names]
-        try:
-            await self._call(Head(self._expected(contents), ["schema", SCHEMA], hashes=hashes))
-        except _DiffersError:
-            return False
-        return True
+        await self._call(Head(self._expected(contents), ["schema", SCHEMA], hashes=hashes))
 
     async def _rewrite(self, *, keep_stream: bool) -> int:
         """Write everything as of the journal's newest record: in many calls, the cursor with the last one."""
@@ -187,7 +184,7 @@ class RedisStore:
     async def _call(self, head: Head, events: Sequence[tuple[int, Liquidation]] = ()) -> None:
         """Call the script; it is the one place where anything is written."""
         if self._link is None:
-            raise StoreUnavailableError("redis: not connected")
+            raise StoreUnavailableError("not connected")
         head.keep = RECENT_EVENTS
         head.ids = [f"{seq}-0" for seq, _ in events]
         lines = b"".join(_lines(event for _, event in events))
@@ -209,9 +206,9 @@ class RedisStore:
                 raise other_type(key)
             case ["differs", key]:
                 self._trusted = False
-                raise _DiffersError(f"redis: {key} is not what was written; rewriting everything")
+                raise _DiffersError(f"{key} is not as it was written; everything is written anew")
             case _:
-                raise StoreUnavailableError("redis: its data is gone or older than it was; comparing")
+                raise StoreUnavailableError("its data is gone, or older than it was")
 
 
 class _DiffersError(StoreUnavailableError):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exporter.journal import Database, JournalError
-from exporter.model import Liquidation
+from exporter.model import Liquidation, Record
 from exporter.stores.base import Cursor, StoreUnavailableError, mark_of
 from exporter.stores.redis_contents import Contents, as_of_checkpoint
 
@@ -55,18 +55,23 @@ def _reading(path: Path, uuid: str) -> Iterator[Database]:
         database = Database(path, readonly=True)
         try:
             if database.uuid != uuid:
-                raise StoreUnavailableError(f"redis: {path} is another journal than before")
+                raise StoreUnavailableError(f"{path} is another journal than before")
             yield database
         finally:
             database.close()
     except (sqlite3.Error, JournalError) as error:
-        raise StoreUnavailableError(f"redis: what it should hold cannot be read from the journal: {error}") from None
+        raise StoreUnavailableError(f"what it should hold cannot be read from the journal: {error}") from None
 
 
 def _advance(contents: Contents, database: Database, last_seq: int | None) -> None:
     """Take the records up to `last_seq`, or all there are (None)."""
-    while page := database.read(contents.seq, PAGE):
+    while page := _page(database, contents.seq):
         wanted = [record for record in page if last_seq is None or record.seq <= last_seq]
         if not wanted:
             return
         contents.advance(wanted)
+
+
+def _page(database: Database, after_seq: int) -> list[Record]:
+    with database.snapshot():  # events and feed changes are two tables: read them as of one commit
+        return database.read(after_seq, PAGE)

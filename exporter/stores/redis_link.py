@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,6 +31,9 @@ ANSWER_S = 5.0
 CLOSE_S = 1.0
 OLDEST = 7
 SCAN_COUNT = 1000
+FORBIDDEN_IN_SCRIPTS = ("The user executing the script", "ACL failure")
+"""How Redis 7.0, and later versions, begin to say that a script may not do what it does."""
+ADDRESS = "redis://user:password@host:6379/0, or rediss:// or unix://, with signs such as @ # / as %40 %23 %2F"
 CLUSTER = "a cluster cannot change several keys at once; a single primary is needed"
 
 LEASE_MS = int(LEASE_S * 1000)
@@ -57,8 +60,8 @@ class Link:
         try:
             self._client = _client(address)
             self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # looks at the options
-        except (ValueError, TypeError) as error:
-            raise StoreFaultError(f"the address of redis cannot be used: {error}") from None
+        except (ValueError, TypeError):  # what they say may contain a part of the password
+            raise StoreFaultError(f"its address cannot be used; write {ADDRESS}") from None
         self._write = self._client.register_script(_script("redis_write"))
         self._take = self._client.register_script(_script("redis_lease"))
         self._release = self._client.register_script(_script("redis_release"))
@@ -69,11 +72,11 @@ class Link:
             hello = await self._client.execute_command("HELLO")  # type: ignore[no-untyped-call]
         version = str(hello["version"])
         if hello["mode"] == "cluster":
-            raise StoreFaultError(f"redis: {CLUSTER}")
+            raise StoreFaultError(CLUSTER)
         if int(version.split(".", maxsplit=1)[0]) < OLDEST:
             raise StoreFaultError(f"redis {version} is too old; {OLDEST}.0 or Valkey is needed")
         if hello["role"] not in ("master", "primary"):
-            raise StoreUnavailableError("redis: the server is a replica and cannot be written to")
+            raise StoreUnavailableError("the server is a replica and cannot be written to")
 
     async def take_lease(self) -> list[str]:
         """Take or renew the lease; returns the script's answer."""
@@ -108,17 +111,15 @@ class Link:
 
     async def close(self, *, release: bool) -> None:
         """Disconnect, giving the lease back if asked to; never raises."""
-        with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                if release:
-                    await self._release([LEASE], [self._lease])
-                await self._client.aclose()
+        if release:
+            await _briefly(self._release([LEASE], [self._lease]))
+        await _briefly(self._client.aclose())
 
 
 def other_type(key: str) -> StoreFaultError:
     """Say that a key is not ours."""
     return StoreFaultError(
-        f"redis: the key {key} is there with another type, so it is not ours; "
+        f"the key {key} is there with another type, so it is not ours; "
         "rename or delete it, or use another database number"
     )
 
@@ -146,6 +147,12 @@ def _answer(answer: object) -> list[str]:
     return msgspec.convert(answer, list[str])
 
 
+async def _briefly(call: Awaitable[object]) -> None:
+    with suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await call
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn the driver's errors into ours."""
@@ -159,14 +166,14 @@ def explain(error: RedisError) -> StoreError:
     """Say what an error of the driver means, and whether it passes."""
     text = " ".join(str(error).split()) or type(error).__name__
     fault = _fault(error, text)
-    return StoreFaultError(f"redis: {fault}") if fault else StoreUnavailableError(f"redis: {text}")
+    return StoreFaultError(fault) if fault else StoreUnavailableError(text)
 
 
 def _fault(error: RedisError, text: str) -> str:
     """Say what somebody has to put right; empty when it is not for anybody to put right."""
     if isinstance(error, AuthenticationError | AuthorizationError):
         return f"user or password is refused: {text}; correct its address"
-    if isinstance(error, NoPermissionError) or "ACL failure" in text:
+    if isinstance(error, NoPermissionError) or any(words in text for words in FORBIDDEN_IN_SCRIPTS):
         return f"{text}; grant the user what docs/storage.md lists"
     if isinstance(error, ClusterCrossSlotError):
         return CLUSTER

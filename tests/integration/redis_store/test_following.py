@@ -139,10 +139,10 @@ class Wire:
             else:
                 lose, self.lose = self.lose, None
             if lose == "call":
-                raise StoreUnavailableError("redis: lost before it arrived")
+                raise StoreUnavailableError("lost before it arrived")
             answer = await original(link, head, lines)
             if lose == "answer":
-                raise StoreUnavailableError("redis: lost on the way back")
+                raise StoreUnavailableError("lost on the way back")
             return answer
 
         monkeypatch.setattr(Link, "write", write)
