@@ -1,5 +1,6 @@
 """What `check` says about sources that are right, wrong, late, elsewhere and not there."""
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -17,6 +18,7 @@ from exporter.journal import JournalStatus
 from exporter.metrics import Exposition
 from exporter.view import View
 from tests.history import History, eventually, following
+from tests.integration.serving import command
 from tests.journals import Grown
 from tests.redis_server import new_server
 from tests.redis_world import World, followed
@@ -348,3 +350,48 @@ async def test_a_database_that_cannot_be_reached_is_a_failure_with_a_reason(grow
     report, found = await reports(grown, TimescaleSource("postgresql://admin@127.0.0.1:9/x"), NOT_RUNNING)
     assert (found["timescale"].verdict, report.equal) == (Verdict.UNREACHABLE, False)
     assert "127.0.0.1:9/x" in found["timescale"].reason
+
+
+async def test_the_command_says_equal_in_a_table_and_exits_with_0(world, redis_server, tmp_path):
+    await (await followed(world, redis_server.address)).close()
+    stores = {"LIQ_STORES_REDIS_URL": redis_server.address, "LIQ_WEB_LISTEN_ADDRESS": "127.0.0.1:9"}
+    result = await command("check", "--data.dir", tmp_path, cwd=tmp_path, env=stores)
+    lines = [" ".join(line.split()) for line in result.out.splitlines()]
+    assert (result.status, result.err) == (0, "")
+    assert lines[0] == f"Journal {world.database.uuid}"
+    assert any(line.startswith(f"redis equal {world.last_seq} {len(world.events())} ") for line in lines)
+    assert any(line.startswith("timescale – –") for line in lines)
+    assert any(line.startswith("metrics not running") for line in lines)
+    assert "Equal: journal, redis." in lines
+
+
+async def test_the_command_shows_the_rows_that_differ_and_exits_with_1(world, redis_server, tmp_path):
+    await (await followed(world, redis_server.address)).close()
+    with redis_server.client() as client:
+        events = int(client.hget("liq:totals:BTC", "bybit:short:events"))
+        client.hset("liq:totals:BTC", "bybit:short:events", events - 1)
+    stores = {"LIQ_STORES_REDIS_URL": redis_server.address, "LIQ_WEB_LISTEN_ADDRESS": "127.0.0.1:9"}
+    result = await command("check", "--data.dir", tmp_path, cwd=tmp_path, env=stores)
+    lines = [" ".join(line.split()) for line in result.out.splitlines()]
+    assert (result.status, result.err) == (1, "")
+    assert f"totals bybit BTC short events {events} {events - 1} -1" in lines
+    result = await command("check", "--json", "--data.dir", tmp_path, cwd=tmp_path, env=stores)
+    assert result.status == 1
+    answer = json.loads(result.out)
+    assert answer["equal"] is False
+    assert {each["source"]: each["verdict"] for each in answer["sources"]} == {
+        "journal": "equal",
+        "redis": "differs",
+        "timescale": "not configured",
+        "metrics": "not running",
+    }
+    difference = {"table": "totals", "exchange": "bybit", "base": "BTC", "side": "short", "figure": "events"}
+    assert answer["sources"][1]["differences"] == [difference | {"journal": events, "found": events - 1}]
+
+
+async def test_the_command_without_a_journal_or_with_a_bad_one_exits_with_2(tmp_path):
+    result = await command("check", "--data.dir", tmp_path, cwd=tmp_path)
+    assert "no journal here" in result.complaint
+    (tmp_path / "journal.db").write_bytes(b"not a database, not even nearly" * 100)
+    result = await command("check", "--data.dir", tmp_path, cwd=tmp_path)
+    assert "journal" in result.complaint
