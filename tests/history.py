@@ -97,6 +97,12 @@ async def drain(store, journal, after):
         after = records[-1].seq
 
 
+async def settled(store, history):
+    """Tell the store that nothing is left to write, and wait until late events are in the aggregates."""
+    await store.renew()
+    await eventually(history.is_refreshed, "late events in the aggregates")
+
+
 @asynccontextmanager
 async def following(store, journal, who=None):
     """A store that has everything, closed at the end."""

@@ -119,6 +119,11 @@ class Postgres:
         self.execute(f"CREATE DATABASE {name} OWNER {owner}")
         return name
 
+    def new_role(self, name):
+        """Have an ordinary role with the password `right`."""
+        if not self.execute(f"SELECT FROM pg_roles WHERE rolname = '{name}'"):
+            self.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'right'")
+
     def execute(self, *statements, database="postgres"):
         """Run statements as administrator; returns the rows of the last. Blocks, also inside an event loop."""
         with ThreadPoolExecutor(1) as thread:

@@ -109,6 +109,8 @@ class Follower:
         standing = await self._pages.standing(cursor)
         if standing in _STANDINGS:
             log.warning(_STANDINGS[standing], store=self._store.name, cursor=cursor and cursor.seq)
+        kept = cursor if standing in (Standing.SAME, Standing.BEHIND) else None
+        self.status.cursor_seq = kept.seq if kept else 0  # before anything else: from here on the journal may prune
         seq = await _within(RESUME_S, "getting ready", self._store.resume(standing))
         self._following(seq)
         page = await self._next(seq)

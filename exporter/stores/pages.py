@@ -63,9 +63,8 @@ def standing(database: Database, cursor: Cursor | None) -> Standing:
         return Standing.FOREIGN
     if cursor.seq < database.pruned_seq():
         return Standing.BEHIND
-    if cursor.seq == 0:
-        return Standing.SAME
+    if not cursor.mark:
+        return Standing.SAME if cursor.seq <= database.newest_seq() else Standing.AHEAD
     there = database.read(cursor.seq - 1, 1)
-    if not there or there[0].seq != cursor.seq or (cursor.mark and mark_of(there[0]) != cursor.mark):
-        return Standing.AHEAD
-    return Standing.SAME
+    same = there and there[0].seq == cursor.seq and mark_of(there[0]) == cursor.mark
+    return Standing.SAME if same else Standing.AHEAD

@@ -41,7 +41,11 @@ async def connect(address: str, *, statement_ms: int = STATEMENT_MS) -> Connecti
     with explained(address):
         settings = _SETTINGS | {"statement_timeout": str(statement_ms)}
         connection = await asyncpg.connect(address, timeout=CONNECT_S, server_settings=settings)
-        await connection.execute(_NOTICE_LOST_CLIENTS)
+        try:
+            await connection.execute(_NOTICE_LOST_CLIENTS)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
 
@@ -61,6 +65,8 @@ def explain(error: Exception, address: str) -> StoreError:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, TimeoutError):
         text = f"no answer within {CONNECT_S:g} s"
+    elif isinstance(error, ConnectionRefusedError):
+        text = "connection refused: nothing listens there"
     fault = _fault(error, text)
     where = _where(address)
     return StoreFaultError(f"{where}: {fault}") if fault else StoreUnavailableError(f"{where}: {text}")

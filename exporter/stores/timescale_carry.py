@@ -49,12 +49,14 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 def carried(path: Path) -> Carried | None:
-    """Work out what the journal no longer holds; None when it holds everything. Reads a file: runs in a thread."""
+    """Work out what the journal no longer holds; None when it holds everything. Reads a file: runs in a thread.
+
+    Nothing may be pruned meanwhile.
+    """
     try:
         database = Database(path, readonly=True)
         try:
-            with database.snapshot():
-                return _carried(database)
+            return _carried(database)
         finally:
             database.close()
     except (sqlite3.Error, JournalError) as error:

@@ -8,7 +8,7 @@ from exporter.model import FeedChange
 from exporter.stores.base import Cursor, Standing, mark_of
 from exporter.stores.pages import standing
 from tests.events import liquidation
-from tests.history import connected, drain, eventually, following, holder
+from tests.history import connected, drain, following, holder, settled
 from tests.journals import DAY_MS, Grown, now_ms
 
 
@@ -16,8 +16,7 @@ async def test_events_aggregates_sizes_and_levels_are_the_journals(history, jour
     journal.add(3000, oldest_ms=3 * DAY_MS, repeat=100)
     async with following(history.store(journal), journal) as store:
         await history.assert_exact(journal, ["liquidations"])
-        await store.renew()  # nothing is left to write: the upkeep may begin
-        await eventually(history.is_refreshed, "late events in the aggregates")
+        await settled(store, history)
         await history.assert_exact(journal)
         journal.add(200, oldest_ms=60_000)
         await drain(store, journal, 3000)
