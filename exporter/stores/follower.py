@@ -85,6 +85,7 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until `close` is called; cancelling it loses nothing but time."""
+        self._measure()
         try:
             while not self._closing.is_set():
                 pause = await self._attempt()
