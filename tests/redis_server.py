@@ -1,21 +1,20 @@
 """A real redis-server on a free port with a folder of its own."""
 
-import shutil
-import socket
 import subprocess
 import time
 
-import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from tests.services import environment, free_port, program
 
 
 class RedisServer:
     def __init__(self, folder, *options):
         self.folder = folder
         self.options = options
-        self.port = _free_port()
+        self.port = free_port()
         self.socket = str(folder / "redis.sock")
         self._process = None
 
@@ -24,10 +23,10 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self, *more):
-        command = ["redis-server", "--port", self.port, "--unixsocket", self.socket, "--dir", self.folder]
+        command = [program("redis-server"), "--port", self.port, "--unixsocket", self.socket, "--dir", self.folder]
         command += ["--bind", "127.0.0.1", "--save", "", *self.options, *more]
         log = (self.folder / "redis.log").open("ab")
-        self._process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
+        self._process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, env=environment())
         log.close()
         end = time.monotonic() + 20
         while True:
@@ -56,14 +55,6 @@ class RedisServer:
 
 
 def new_server(tmp_path, *options):
-    if not shutil.which("redis-server"):
-        pytest.fail("redis-server is needed: apt install redis-server")
-    folder = tmp_path / f"redis-{_free_port()}"
+    folder = tmp_path / f"redis-{free_port()}"
     folder.mkdir()
     return RedisServer(folder, *options)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

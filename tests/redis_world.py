@@ -75,10 +75,9 @@ class World:
             level[1] += event.notional_usd
         expected = defaultdict(dict)
         for (key, field), (events, quantity, usd) in sums.items():
-            expected[key] |= {f"{field}:events": str(events), f"{field}:base": repr(quantity)}
-            expected[key][f"{field}:usd"] = repr(usd)
+            expected[key] |= {f"{field}:events": events, f"{field}:base": quantity, f"{field}:usd": usd}
         for (key, index), (quantity, usd) in buckets.items():
-            expected[key][str(index)] = f"{quantity!r} {usd!r}"
+            expected[key][str(index)] = (quantity, usd)
         return dict(expected)
 
     def _event(self):
@@ -140,7 +139,20 @@ async def healed(store, world, who=None):
 def held(client: Redis):
     """Every hash that is there, by key."""
     keys = [*client.scan_iter("liq:totals:*", 1000), *client.scan_iter("liq:levels:*", 1000)]
-    return {key: client.hgetall(key) for key in keys if client.type(key) == "hash"}
+    return {key: _values(client.hgetall(key)) for key in keys if client.type(key) == "hash"}
+
+
+def _values(fields):
+    return {name: _value(name, text) for name, text in fields.items()}
+
+
+def _value(name, text):
+    if name.endswith(":events"):
+        return int(text)
+    if ":" in name:
+        return float(text)
+    quantity, usd = text.split(" ")
+    return float(quantity), float(usd)
 
 
 def stream(client: Redis):

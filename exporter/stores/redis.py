@@ -42,7 +42,7 @@ CALL_FIELDS = 4000
 AUDIT_HASHES = 500
 """Hashes whose presence is checked with every renewal of the lease."""
 
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
 
 
 class RedisStore:
@@ -145,17 +145,12 @@ class RedisStore:
         self._contents = None
         after = self._cursor.seq if keep_stream and self._cursor else 0
         contents, events = await asyncio.to_thread(newest_contents, self._journal, self._uuid, after)
-        rewrite = secrets.token_hex(4)
-        expected = ("rebuilding", self._uuid, "", rewrite)
-        await self._call(
-            Head(
-                self._found,
-                ["schema", SCHEMA, "state", "rebuilding", "journal", self._uuid, "rewrite", rewrite],
-                unset=["seq", "mark"],
-                delete=[EXCHANGES] if keep_stream else [EXCHANGES, RECENT],
-                exchanges=sorted(contents.exchanges),
-            )
-        )
+        self._rewrite_id = secrets.token_hex(4)
+        expected = ("rebuilding", self._uuid, "", self._rewrite_id)
+        begun = ["schema", SCHEMA, "state", "rebuilding", "journal", self._uuid, "rewrite", self._rewrite_id]
+        stale = [EXCHANGES] if keep_stream else [EXCHANGES, RECENT]
+        exchanges = sorted(contents.exchanges)
+        await self._call(Head(self._found, begun, unset=["seq", "mark"], delete=stale, exchanges=exchanges))
         for portion in _portions(contents.hashes()):
             await self._call(Head(expected, [], hashes=portion))
         await self._remove_strangers(contents, expected)
@@ -163,14 +158,9 @@ class RedisStore:
             await self._call(Head(expected, []), events[start : start + BATCH_RECORDS])
         ready = ["state", "ready", "seq", str(contents.seq), "mark", contents.mark]
         await self._call(Head(expected, ready))
-        self._contents, self._rewrite_id, self._trusted = contents, rewrite, True
-        log.info(
-            "redis rewritten",
-            seq=contents.seq,
-            hashes=len(contents.fields),
-            events=len(events),
-            seconds=round(time.monotonic() - started, 2),
-        )
+        self._contents, self._trusted = contents, True
+        seconds, hashes = round(time.monotonic() - started, 2), len(contents.fields)
+        log.info("redis rewritten", seq=contents.seq, hashes=hashes, events=len(events), seconds=seconds)
         return contents.seq
 
     async def _remove_strangers(self, contents: Contents, expected: tuple[str, ...]) -> None:
@@ -187,7 +177,7 @@ class RedisStore:
             raise StoreUnavailableError("not connected")
         head.keep = RECENT_EVENTS
         head.ids = [f"{seq}-0" for seq, _ in events]
-        lines = b"".join(_lines(event for _, event in events))
+        lines = _encoder.encode_lines([event for _, event in events])
         self._well = False
         answer = await self._link.write(head, lines)
         if answer[0] == "lease":
@@ -227,12 +217,6 @@ def _portions(hashes: Iterable[Hash]) -> Iterator[list[Hash]]:
             portion, fields = [], 0
     if portion:
         yield portion
-
-
-def _lines(events: Iterable[Liquidation]) -> Iterator[bytes]:
-    for event in events:
-        yield _encode(event)
-        yield b"\n"
 
 
 def _cursor(meta: Mapping[str, str]) -> Cursor | None:

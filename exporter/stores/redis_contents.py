@@ -1,10 +1,13 @@
-"""What Redis holds of a journal as of one record, and what it must be told to hold the next ones."""
+"""What Redis holds of a journal as of one record, and what it must be told to hold the next ones.
 
-from collections.abc import Iterator, Sequence
+Sums are written as decimal numbers that read back as the very same floats.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from exporter.cells import ALL, OTHER, CellKey
+from exporter.cells import ALL, OTHER
 from exporter.journal import Checkpoint
 from exporter.levels import LadderKey, Levels, bucket
 from exporter.model import Liquidation, Record, Side
@@ -12,16 +15,25 @@ from exporter.stores.base import mark_of
 
 Hash = tuple[str, int, list[str]]
 """A key, the number of fields that it must have before (-1: any, and they go), fields and values to set."""
+Seller = tuple[str, Side]
+"""An exchange and a side."""
 
 REPLACE = -1
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Sums(msgspec.Struct, gc=False):
     """Everything that one exchange liquidated of one coin on one side."""
 
-    events: int
-    base_quantity: float
-    usd: float
+    events: int = 0
+    base_quantity: float = 0.0
+    usd: float = 0.0
+
+
+Totals = dict[Seller, Sums]
+Buckets = dict[int, tuple[float, float]]
+"""Base quantity and USD by price bucket."""
 
 
 class Contents:
@@ -32,8 +44,8 @@ class Contents:
         self.seq = seq
         self.mark = mark
         self.exchanges: set[str] = set()
-        self.totals: dict[str, dict[tuple[str, Side], Sums]] = {}
-        """By coin, then by exchange and side."""
+        self.totals: dict[str, Totals] = {}
+        """By coin."""
         self.levels = Levels()
         self.fields: dict[str, int] = {}
         """How many fields every hash has."""
@@ -42,35 +54,22 @@ class Contents:
         """Take further records."""
         Step(self, records).commit()
 
-    def put_cell(self, key: CellKey, sums: Sums) -> None:
-        """Set the totals of one exchange, coin and side."""
-        exchange, base, side = key
+    def put_totals(self, base: str, changed: Totals) -> None:
+        """Set totals of a coin."""
         totals = self.totals.setdefault(base, {})
-        if (exchange, side) not in totals:
-            self.exchanges.add(exchange)
-            name = totals_key(base)
-            self.fields[name] = self.fields.get(name, 0) + 3
-        totals[exchange, side] = sums
-
-    def put_level(self, ladder: LadderKey, index: int, quantity: float, usd: float) -> None:
-        """Set one price bucket."""
-        if self.levels.at(*ladder, index) == (0.0, 0.0):
-            name = levels_key(ladder)
-            self.fields[name] = self.fields.get(name, 0) + 1
-        self.levels.put(*ladder, index, quantity, usd)
+        known = len(totals)
+        totals.update(changed)
+        if len(totals) > known:
+            self.exchanges.update(exchange for exchange, _ in changed)
+            self.fields[totals_key(base)] = 3 * len(totals)
 
     def hashes(self) -> Iterator[Hash]:
         """Iterate over all hashes in full."""
         for base, totals in self.totals.items():
-            values: list[str] = []
-            for (exchange, side), sums in totals.items():
-                values += _totals(exchange, side, sums)
-            yield totals_key(base), REPLACE, values
+            yield totals_key(base), REPLACE, _totals(totals, _texts([totals], []))
         for ladder in self.levels.keys():  # noqa: SIM118 - not a dict
-            values = []
-            for index, quantity, usd in self.levels.buckets(*ladder):
-                values += _level(index, quantity, usd)
-            yield levels_key(ladder), REPLACE, values
+            buckets = {index: (quantity, usd) for index, quantity, usd in self.levels.buckets(*ladder)}
+            yield levels_key(ladder), REPLACE, _levels(buckets, _texts([], [buckets]))
 
 
 class Step:
@@ -81,8 +80,9 @@ class Step:
 
     def __init__(self, contents: Contents, records: Sequence[Record]) -> None:
         self._contents = contents
-        self._cells: dict[CellKey, Sums] = {}
-        self._levels: dict[tuple[LadderKey, int], tuple[float, float]] = {}
+        self._totals: dict[str, Totals] = {}
+        self._levels: dict[LadderKey, Buckets] = {}
+        self._new_levels: list[LadderKey] = []
         self.events: list[tuple[int, Liquidation]] = []
         self.seq, self.mark = contents.seq, contents.mark
         for record in records:
@@ -92,49 +92,72 @@ class Step:
         if records:
             self.seq, self.mark = records[-1].seq, mark_of(records[-1])
 
-    def commit(self) -> None:
-        """Make it part of the contents."""
-        for key, sums in self._cells.items():
-            self._contents.put_cell(key, sums)
-        for (ladder, index), (quantity, usd) in self._levels.items():
-            self._contents.put_level(ladder, index, quantity, usd)
-        self._contents.seq, self._contents.mark = self.seq, self.mark
-
     def hashes(self) -> list[Hash]:
         """Return what changes: absolute values as of `seq`."""
         fields = self._contents.fields
-        found: dict[str, list[str]] = {}
-        for (exchange, base, side), sums in self._cells.items():
-            found.setdefault(totals_key(base), []).extend(_totals(exchange, side, sums))
-        for (ladder, index), (quantity, usd) in self._levels.items():
-            found.setdefault(levels_key(ladder), []).extend(_level(index, quantity, usd))
-        return [(name, fields.get(name, 0), values) for name, values in found.items()]
+        texts = _texts(self._totals.values(), self._levels.values())
+        found: list[Hash] = []
+        for base, totals in self._totals.items():
+            name = totals_key(base)
+            found.append((name, fields.get(name, 0), _totals(totals, texts)))
+        for ladder, buckets in self._levels.items():
+            name = levels_key(ladder)
+            found.append((name, fields.get(name, 0), _levels(buckets, texts)))
+        return found
+
+    def commit(self) -> None:
+        """Make it part of the contents."""
+        contents = self._contents
+        for base, totals in self._totals.items():
+            contents.put_totals(base, totals)
+        for (base, side), buckets in self._levels.items():
+            for index, (quantity, usd) in buckets.items():
+                contents.levels.put(base, side, index, quantity, usd)
+        for ladder in self._new_levels:
+            name = levels_key(ladder)
+            contents.fields[name] = contents.fields.get(name, 0) + 1
+        contents.seq, contents.mark = self.seq, self.mark
 
     def _count(self, event: Liquidation) -> None:
-        quantity, usd = event.base_quantity, event.notional_usd
-        key = (event.exchange, event.base, event.side)
-        sums = self._cells.get(key)
+        base, seller = event.base, (event.exchange, event.side)
+        totals = self._totals.get(base)
+        if totals is None:
+            totals = self._totals[base] = {}
+        sums = totals.get(seller)
         if sums is None:
-            known = self._contents.totals.get(event.base, {}).get((event.exchange, event.side))
-            sums = Sums(known.events, known.base_quantity, known.usd) if known else Sums(0, 0.0, 0.0)
-            self._cells[key] = sums
+            known = self._contents.totals.get(base, {}).get(seller, _NOTHING)
+            sums = totals[seller] = Sums(known.events, known.base_quantity, known.usd)
         sums.events += 1
-        sums.base_quantity += quantity
-        sums.usd += usd
-        place = ((event.base, event.side), bucket(usd / quantity))
-        held = self._levels.get(place) or self._contents.levels.at(*place[0], place[1])
-        self._levels[place] = (held[0] + quantity, held[1] + usd)
+        sums.base_quantity += event.base_quantity
+        sums.usd += event.notional_usd
+        self._count_level((base, event.side), event.base_quantity, event.notional_usd)
+
+    def _count_level(self, ladder: LadderKey, quantity: float, usd: float) -> None:
+        buckets = self._levels.get(ladder)
+        if buckets is None:
+            buckets = self._levels[ladder] = {}
+        index = bucket(usd / quantity)
+        held = buckets.get(index)
+        if held is None:
+            held = self._contents.levels.at(*ladder, index)
+            if held == (0.0, 0.0):
+                self._new_levels.append(ladder)
+        buckets[index] = (held[0] + quantity, held[1] + usd)
+
+
+_NOTHING = Sums()
 
 
 def as_of_checkpoint(journal: str, checkpoint: Checkpoint) -> Contents:
     """Return the contents as of a checkpoint; the mark of the record there is not known."""
     contents = Contents(journal, checkpoint.seq, "")
     for cell in checkpoint.cells:
-        if cell.events and cell.key[1] not in (ALL, OTHER):
-            contents.put_cell(cell.key, Sums(cell.events, cell.base_quantity, cell.usd))
+        exchange, base, side = cell.key
+        if cell.events and base not in (ALL, OTHER):
+            contents.put_totals(base, {(exchange, side): Sums(cell.events, cell.base_quantity, cell.usd)})
     contents.levels.restore(checkpoint.levels)
     for ladder in contents.levels.keys():  # noqa: SIM118 - not a dict
-        contents.fields[levels_key(ladder)] = len(contents.levels.ladder(*ladder))
+        contents.fields[levels_key(ladder)] = sum(1 for _ in contents.levels.buckets(*ladder))
     return contents
 
 
@@ -149,11 +172,28 @@ def levels_key(ladder: LadderKey) -> str:
     return f"liq:levels:{base}:{side}"
 
 
-def _totals(exchange: str, side: Side, sums: Sums) -> tuple[str, ...]:
-    field = f"{exchange}:{side}:"
-    quantity, usd = repr(sums.base_quantity), repr(sums.usd)
-    return field + "events", str(sums.events), field + "base", quantity, field + "usd", usd
+def _totals(totals: Totals, texts: Iterator[str]) -> list[str]:
+    values: list[str] = []
+    for (exchange, side), sums in totals.items():
+        field = f"{exchange}:{side}:"
+        values += (field + "events", str(sums.events), field + "base", next(texts), field + "usd", next(texts))
+    return values
 
 
-def _level(index: int, quantity: float, usd: float) -> tuple[str, str]:
-    return str(index), f"{quantity!r} {usd!r}"
+def _levels(buckets: Buckets, texts: Iterator[str]) -> list[str]:
+    values: list[str] = []
+    for index in buckets:
+        values += (str(index), f"{next(texts)} {next(texts)}")
+    return values
+
+
+def _texts(totals: Iterable[Totals], levels: Iterable[Buckets]) -> Iterator[str]:
+    """Write all sums in their order; by msgspec in one go, which takes an eighth of the time of `repr`."""
+    numbers: list[float] = []
+    for each in totals:
+        for sums in each.values():
+            numbers += (sums.base_quantity, sums.usd)
+    for buckets in levels:
+        for pair in buckets.values():
+            numbers += pair
+    return iter(_encode(numbers)[1:-1].decode().split(","))
