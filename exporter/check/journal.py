@@ -60,14 +60,14 @@ class Walk:
         self.seq = record.seq
 
 
-def own_tables(path: Path, walk: Walk, *, pruned: bool) -> tuple[list[Table], int]:
+def own_tables(database: Database, walk: Walk) -> tuple[list[Table], int]:
     """Return the journal's other accounts of itself, and how many events are no longer in it.
 
-    They are the sums over its price levels and, unless some were `pruned`, those over its events.
+    They are the sums over its price levels and, as long as it has all its events, those over its events.
     """
     tables = [Table("levels", Kind.LEVELS, ladder_sums(walk.levels))]
-    events, count = _sum_events(path, walk.seq)
-    if not pruned:
+    events, count = _sum_events(database.path, walk.seq)
+    if not database.pruned_seq():
         tables.append(Table("events", Kind.COINS, events))
     return tables, walk.events - count
 

@@ -23,14 +23,13 @@ from exporter.journal import Database
 PATIENCE_S = 20.0
 """How long a source may take to catch up, to refresh what came late, or to come to rest."""
 PAUSE_S = 0.3
-METRICS = "metrics"
 
 
 async def check(path: Path, config: Config, sources: Sequence[Source]) -> Report:
     """Compare the sources with the journal at `path`; raises `UserError` when that cannot be read."""
     database = Database(path, readonly=True)
     try:
-        return await _Check(path, config, database).run(sources)
+        return await _Check(config, database).run(sources)
     except sqlite3.Error as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
     finally:
@@ -38,8 +37,7 @@ async def check(path: Path, config: Config, sources: Sequence[Source]) -> Report
 
 
 class _Check:
-    def __init__(self, path: Path, config: Config, database: Database) -> None:
-        self._path = path
+    def __init__(self, config: Config, database: Database) -> None:
         self._config = config
         self._database = database
         self._reports: dict[str, SourceReport] = {}
@@ -65,7 +63,8 @@ class _Check:
             return False
         if now.verdict is Verdict.MOVING:
             self._reports[name] = msgspec.structs.replace(now, verdict=Verdict.DIFFERS, reason="")
-        return now.verdict is not Verdict.BEHIND or self._reports[METRICS].verdict is Verdict.NOT_RUNNING
+        somebody_moves = all(each.verdict is not Verdict.NOT_RUNNING for each in self._reports.values())
+        return now.verdict is not Verdict.BEHIND or not somebody_moves
 
     async def _attempt(self, sources: Sequence[Source]) -> SourceReport:
         """Read sources and judge them; returns the journal's report about itself."""
@@ -98,7 +97,7 @@ class _Check:
         return self._judge_journal(walk)
 
     def _judge_journal(self, walk: Walk) -> SourceReport:
-        tables, gone = own_tables(self._path, walk, pruned=self._database.pruned_seq() > 0)
+        tables, gone = own_tables(self._database, walk)
         report = _compared("journal", Reading(Place(seq=walk.seq), tables), walk)
         if gone and report.verdict is Verdict.EQUAL:
             return msgspec.structs.replace(report, reason=f"{gone:,} events are no longer in it, their sums are")
