@@ -61,7 +61,7 @@ class Link:
             self._client = _client(address)
             self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]  # looks at the options
         except (ValueError, TypeError):  # what they say may contain a part of the password
-            raise StoreFaultError(f"its address cannot be used; write {ADDRESS}") from None
+            raise StoreFaultError(f"stores.redis.url cannot be used; write {ADDRESS}") from None
         self._write = self._client.register_script(_script("redis_write"))
         self._take = self._client.register_script(_script("redis_lease"))
         self._release = self._client.register_script(_script("redis_release"))
@@ -172,7 +172,7 @@ def explain(error: RedisError) -> StoreError:
 def _fault(error: RedisError, text: str) -> str:
     """Say what somebody has to put right; empty when it is not for anybody to put right."""
     if isinstance(error, AuthenticationError | AuthorizationError):
-        return f"user or password is refused: {text}; correct its address"
+        return f"user or password is refused: {text}; correct stores.redis.url"
     if isinstance(error, NoPermissionError) or any(words in text for words in FORBIDDEN_IN_SCRIPTS):
         return f"{text}; grant the user what docs/storage.md lists"
     if isinstance(error, ClusterCrossSlotError):
@@ -180,7 +180,7 @@ def _fault(error: RedisError, text: str) -> str:
     if _certificate_refused(error):
         return f"the server's certificate is not trusted: {text}"
     if "DB index is out of range" in text:
-        return "no database of that number; correct its address"
+        return "no database of that number; correct stores.redis.url"
     return f"the server is too old or lacks a command: {text}" if "unknown command" in text.lower() else ""
 
 

@@ -11,7 +11,7 @@ from tests.redis_world import assert_exact, connected, drain, followed, healed, 
 
 PERMISSIONS = (
     "~liq:* resetchannels -@all +hello +auth +ping +select +evalsha +script|load +strlen +get +set +del +unlink "
-    "+hset +hget +hmget +hgetall +hlen +hdel +sadd +scard +xadd +xlen +scan"
+    "+hset +hget +hmget +hgetall +hlen +hdel +sadd +scard +xadd +xtrim +xlen +scan"
 )
 """Everything that the store needs, as docs/storage.md lists it."""
 
@@ -120,7 +120,7 @@ async def test_a_database_that_does_not_exist(server, world):
     ["http://127.0.0.1:1", "redis://127.0.0.1:port", "redis://u:se#cret@h:1", "redis://127.0.0.1:1?nonsense=1"],
 )
 async def test_an_address_that_is_none(world, address):
-    await refused(address, world, "address")
+    await refused(address, world, "stores.redis.url")
 
 
 async def test_a_cluster(tmp_path, world):
