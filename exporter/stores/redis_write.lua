@@ -55,13 +55,14 @@ for _, key in ipairs(head.delete) do call('UNLINK', key) end
 local lines, from = ARGV[4], 1
 for _, id in ipairs(head.ids) do
   local to = string.find(lines, '\n', from, true)
-  local added = pcall('XADD', recent, 'MAXLEN', '~', head.keep, id, 'event', string.sub(lines, from, to - 1))
+  local added = pcall('XADD', recent, id, 'event', string.sub(lines, from, to - 1))
   if type(added) == 'table' then
     if string.find(added.err, 'equal or smaller', 1, true) then return {'differs', recent} end
     return added
   end
   from = to + 1
 end
+if #head.ids > 0 then call('XTRIM', recent, 'MAXLEN', '~', head.keep) end
 if #head.exchanges > 0 then call('SADD', exchanges, unpack(head.exchanges)) end
 for _, hash in ipairs(head.hashes) do
   if hash[2] < 0 then call('UNLINK', hash[1]) end
