@@ -1,6 +1,7 @@
 """What only a person can put right: the message names the thing and the way out, and nothing is written."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,12 @@ from exporter.stores.redis import RedisStore
 from tests.redis_server import new_server
 from tests.redis_world import assert_exact, connected, drain, followed, healed, holder
 
+LISTED = Path(__file__).parents[3] / "docs" / "storage.md"
 PERMISSIONS = (
     "~liq:* resetchannels -@all +hello +auth +ping +select +evalsha +script|load +strlen +get +set +del +unlink "
     "+hset +hget +hmget +hgetall +hlen +hdel +sadd +scard +xadd +xtrim +xlen +scan"
 )
-"""Everything that the store needs, as docs/storage.md lists it."""
+"""Everything that the store needs."""
 
 
 async def refused(address, world, match):
@@ -68,6 +70,10 @@ async def test_wrong_and_missing_passwords(tmp_path, world):
     store = await followed(world, f"redis://:secret@{at}")
     await store.close()
     server.kill()
+
+
+def test_the_manual_lists_the_permissions():
+    assert f"ACL SETUSER exporter on >secret {PERMISSIONS}\n" in LISTED.read_text()
 
 
 async def test_a_user_with_just_the_listed_permissions(server, client, world):
