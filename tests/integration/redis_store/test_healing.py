@@ -165,6 +165,22 @@ async def test_a_connection_that_says_nothing_is_noticed(server, client, world, 
         await store.close()
 
 
+async def test_a_write_that_is_cancelled_may_arrive_or_not(server, client, world):
+    async with proxy(server.port) as between:
+        store = RedisStore(f"redis://127.0.0.1:{between.port}", world.path)
+        await connected(store, world)
+        for _ in range(3):
+            world.add(100)
+            between.freeze()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(drain(store, world, world.last_seq - 100), 0.05)
+            await store.close()
+            between.thaw()
+            await healed(store, world)
+            assert len(assert_exact(client, world)) == world.last_seq
+        await store.close()
+
+
 async def test_a_full_memory_is_waited_for(server, client, world):
     client.config_set("maxmemory-policy", "noeviction")
     world.add(500)
