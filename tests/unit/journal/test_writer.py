@@ -182,6 +182,18 @@ async def test_checkpoints_bound_what_a_restart_replays(tmp_path, monkeypatch):
         reader.close()
 
 
+async def test_repetitions_alone_do_not_keep_it_writing_checkpoints(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "CHECKPOINT_RECORDS", 100)
+    books = Books()
+    async with running(tmp_path / "j.db", books) as journal:
+        journal.append(liquidation(1))
+        for _ in range(300):
+            journal.append(liquidation(1))
+        await until(lambda: sum(commit.duplicates["binance"] for commit in books.commits) == 300)
+    # that it ends at all is the point: a checkpoint that is always due would be written for ever
+    assert books.ids == ["id-1"]
+
+
 async def test_an_idle_journal_still_signs_life(tmp_path, monkeypatch):
     monkeypatch.setattr(writer, "CHECKPOINT_S", 0.02)
     before = time.time_ns() // 1_000_000
