@@ -5,8 +5,6 @@ One SQLite file in WAL mode with `synchronous=FULL`. `events` and `feed_changes`
 events after it, however long the history is.
 """
 
-import operator
-
 from exporter.model import Liquidation
 
 VERSION = 1
@@ -85,8 +83,7 @@ CREATE TABLE minutes (
 """
 
 EVENT_COLUMNS = Liquidation.__struct_fields__
-event_row = operator.attrgetter(*EVENT_COLUMNS)
-"""The column values of an event, in `EVENT_COLUMNS` order."""
+"""An event's row is the event as a tuple."""
 
 INSERT_EVENT = (
     f"INSERT INTO events (seq, applied_ms, {', '.join(EVENT_COLUMNS)}) "  # noqa: S608 - our own column names
