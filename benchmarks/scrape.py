@@ -15,9 +15,8 @@ from contextlib import suppress
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import choose_encoder
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report import Progress, Row, at_least, at_most, info
 from exporter.metrics import Exposition
 from exporter.model import SIDES
 from exporter.view import View
@@ -25,6 +24,7 @@ from tests.unit.metrics.filled import NOW_MS, busy_view, event
 from tests.unit.metrics.parsed import OPENMETRICS, parsed
 from tests.unit.metrics.reference import reference_registry
 
+LINES = 10_000
 ROUNDS = 25
 STALL_SCRAPES = 50
 SCRAPE_EVERY_MS = 5_000
@@ -75,19 +75,31 @@ class Scene:
         return same_text and parsed(open_ours, openmetrics=True) == parsed(open_reference, openmetrics=True)
 
 
-def run(lines: int = 10_000) -> dict:
-    """Measure; times are medians in milliseconds, spreads their 10th and 90th percentiles, ratios ours / reference."""
-    scene = Scene(lines)
+def run(progress: Progress) -> list[Row]:
+    scene = Scene(LINES)
     identical = scene.identical()
+    progress("busy market")
     busy = alternate(scene, BUSY_EVENTS)
+    progress("calm market")
     calm = alternate(scene, CALM_EVENTS)
-    stalls = asyncio.run(stall(scene))
+    progress("stalls")
+    idle, ours, reference = asyncio.run(stalls(scene))
     identical = identical and scene.identical()
-    return {"lines": scene.ours().count(b"\n"), "identical": identical, "busy": busy, "calm": calm, "stall_ms": stalls}
+    return [
+        at_least("samples identical to generate_latest's (1: yes)", "", [identical], 1),
+        at_least("busy market: faster than generate_latest", "x", ratios(busy), 20, 40),
+        info("busy market: a scrape", "ms", busy["ours"]),
+        info("busy market: generate_latest", "ms", busy["reference"]),
+        at_least("calm market: faster than generate_latest", "x", ratios(calm), 20, 40),
+        info("calm market: a scrape", "ms", calm["ours"]),
+        at_most("event loop stalled by a scrape in a thread, p99", "ms", [p99(ours)], 10, 5),
+        info("event loop stalled by generate_latest in a thread, p99", "ms", [p99(reference)]),
+        info("event loop late without a scrape, p99", "ms", [p99(idle)]),
+    ]
 
 
-def alternate(scene: Scene, events: int) -> dict:
-    """Time both ways in turn, each first in every other round, each after as many new events."""
+def alternate(scene: Scene, events: int) -> dict[str, list[float]]:
+    """Time both ways in turn, each first in every other round, each after as many new events; milliseconds."""
     times: dict[str, list[float]] = {"ours": [], "reference": []}
     ways: list[tuple[str, Callable[[], bytes]]] = [("ours", scene.ours), ("reference", scene.reference)]
     for _ in range(ROUNDS):
@@ -97,25 +109,24 @@ def alternate(scene: Scene, events: int) -> dict:
             render()
             times[name].append((time.perf_counter() - started) * 1000)
         ways.reverse()
-    result: dict = {}
-    for name, measured in times.items():
-        tenths = statistics.quantiles(measured, n=10)
-        result[f"{name}_ms"] = statistics.median(measured)
-        result[f"{name}_spread_ms"] = (tenths[0], tenths[-1])
-    result["ratio"] = result["ours_ms"] / result["reference_ms"]
-    return result
+    return times
 
 
-async def stall(scene: Scene) -> dict:
+def ratios(times: dict[str, list[float]]) -> list[float]:
+    return [theirs / mine for mine, theirs in zip(times["ours"], times["reference"], strict=True)]
+
+
+def p99(milliseconds: list[float]) -> float:
+    return statistics.quantiles(milliseconds, n=100)[-1]
+
+
+async def stalls(scene: Scene) -> tuple[list[float], list[float], list[float]]:
     """Return how late the ticker was, with nothing to do, beside our rendering, and beside the reference's."""
-    return {
-        "idle": await lateness(scene, lambda: time.sleep(0.005)),
-        "ours": await lateness(scene, scene.ours),
-        "reference": await lateness(scene, scene.reference),
-    }
+    idle = await lateness(scene, lambda: time.sleep(0.005))
+    return idle, await lateness(scene, scene.ours), await lateness(scene, scene.reference)
 
 
-async def lateness(scene: Scene, render: Callable[[], object]) -> dict:
+async def lateness(scene: Scene, render: Callable[[], object]) -> list[float]:
     ticks: list[tuple[float, float]] = []
     scrapes: list[tuple[float, float]] = []
     ticker = asyncio.create_task(tick(ticks))
@@ -129,12 +140,11 @@ async def lateness(scene: Scene, render: Callable[[], object]) -> dict:
     ticker.cancel()
     with suppress(asyncio.CancelledError):
         await ticker
-    beside = [
+    return [
         max((end - begin - TICK_S) * 1000, 0.0)
         for begin, end in ticks
         if any(begin < finished and end > started for started, finished in scrapes)
     ]
-    return {"p50": statistics.median(beside), "p99": statistics.quantiles(beside, n=100)[-1], "worst": max(beside)}
 
 
 async def tick(ticks: list[tuple[float, float]]) -> None:
@@ -142,28 +152,3 @@ async def tick(ticks: list[tuple[float, float]]) -> None:
         begin = time.perf_counter()
         await asyncio.sleep(TICK_S)
         ticks.append((begin, time.perf_counter()))
-
-
-def main() -> None:
-    result = run()
-    same = "identical" if result["identical"] else "DIFFERENT"
-    table = Table(title=f"scrape of {result['lines']:,} lines in ms, samples {same}")
-    for column in ("", "ours", "reference", "ratio"):
-        table.add_column(column, justify="right")
-    for market in ("busy", "calm"):
-        row = result[market]
-        table.add_row(market, spread(row, "ours"), spread(row, "reference"), f"1/{1 / row['ratio']:.0f}")
-    stalls = result["stall_ms"]
-    for part in ("p50", "p99", "worst"):
-        idle = f"(idle {stalls['idle'][part]:.1f})"
-        table.add_row(f"stall {part}", f"{stalls['ours'][part]:.1f}", f"{stalls['reference'][part]:.1f}", idle)
-    Console().print(table)
-
-
-def spread(row: dict, name: str) -> str:
-    low, high = row[f"{name}_spread_ms"]
-    return f"{row[f'{name}_ms']:.2f} ({low:.2f} … {high:.2f})"
-
-
-if __name__ == "__main__":
-    main()

@@ -122,7 +122,7 @@ def parser() -> Parser:
         return command
 
     add("run", "run the exporter until it is stopped")
-    _demo(add("demo", "run the exporter against simulated exchanges, without a network"))
+    _demo(add("demo", "run the exporter against simulated exchanges, without a network, in a temporary folder"))
     _simulate(add("simulate", "run the simulated exchanges alone"))
     _stats(add("stats", "show the figures of the running exporter"))
     _events(add("events", "show the newest liquidations"))

@@ -26,8 +26,6 @@ class Ledger:
         self.bases = tuple(bases)
         self.base_cap = base_cap
         self.cells: dict[tuple[str, str, Side], Cell] = {}
-        self.first_ms: int | None = None
-        self.last_ms: int | None = None
         self.last_seq = 0
         self.generation = 0
         """Grows whenever a cell appears, so that renderers know when their label caches are stale."""
@@ -44,10 +42,6 @@ class Ledger:
         """Count one committed event."""
         self.last_seq = seq
         time_ms = event.time_ms
-        if self.first_ms is None or time_ms < self.first_ms:
-            self.first_ms = time_ms
-        if self.last_ms is None or time_ms > self.last_ms:
-            self.last_ms = time_ms
         minute = (time_ms if time_ms <= event.received_ms + FUTURE_MS else event.received_ms) // 60_000
         key = (event.exchange, event.base, event.side)
         route = self._routes.get(key) or self._route(key)
@@ -123,11 +117,7 @@ class Ledger:
             _, base, _ = state.key
             if base not in (ALL, OTHER):
                 (self._own_series if state.own_series else self._capped).add(base)
-            cell = self._cell(state.key)
-            cell.restore(state)
-            if cell.events:
-                self.first_ms = cell.first_ms if self.first_ms is None else min(self.first_ms, cell.first_ms)
-                self.last_ms = cell.last_ms if self.last_ms is None else max(self.last_ms, cell.last_ms)
+            self._cell(state.key).restore(state)
 
     def forget_minutes(self, now_ms: int) -> None:
         """Drop the minute buckets that no window can reach any more."""

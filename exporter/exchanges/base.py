@@ -238,7 +238,7 @@ def mark_price(name: str, price: Number, time_ms: int) -> MarkPrices:
 
 def refused(row: object, refusal: RejectedRow) -> Rejected:
     """Keep a refused row, written out again, with the reason."""
-    return Rejected(str(refusal), msgspec.json.encode(row).decode())
+    return Rejected(str(refusal), msgspec.json.encode(row).decode(errors="replace"))
 
 
 def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liquidations:

@@ -94,6 +94,10 @@ class _Topic(msgspec.Struct, gc=False):
     topic: str = ""
 
 
+class _Rows(msgspec.Struct, gc=False):
+    data: list[msgspec.Raw]
+
+
 class _Contract(msgspec.Struct, gc=False, rename="camel"):
     symbol: str
     contract_type: str
@@ -115,6 +119,8 @@ class _Answer(msgspec.Struct, gc=False, rename="camel"):
 
 _MESSAGE = msgspec.json.Decoder(_Message)
 _TOPIC = msgspec.json.Decoder(_Topic)
+_ROWS = msgspec.json.Decoder(_Rows)
+_ROW = msgspec.json.Decoder(_Row)
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
@@ -187,7 +193,7 @@ class Bybit:
         try:
             message = _MESSAGE.decode(frame)
         except DECODE_ERRORS as error:
-            return _undocumented(frame, error)
+            return _undocumented(frame, received_ms, error)
         topic, data = message.topic, message.data
         if topic.startswith(_LIQUIDATIONS) and isinstance(data, list):
             symbol = topic[len(_LIQUIDATIONS) :]
@@ -251,12 +257,25 @@ def _read_answer(message: _Message) -> Parsed:
     return UNKNOWN
 
 
-def _undocumented(frame: bytes | str, error: Exception) -> Parsed:
-    """Tell a topic of another kind from one that is broken; raises `ParseError` for the latter."""
+def _undocumented(frame: bytes | str, received_ms: int, error: Exception) -> Parsed:
+    """Tell a topic of another kind from one that is broken; raises `ParseError` for the latter.
+
+    Of a batch of liquidations only the broken rows are lost.
+    """
     topic = decoded(_TOPIC, frame).topic
-    if topic and not topic.startswith((_LIQUIDATIONS, _TICKER)):
+    if topic.startswith(_LIQUIDATIONS):
+        symbol = topic[len(_LIQUIDATIONS) :]
+        return collect(decoded(_ROWS, frame).data, partial(_read_loose_row, symbol, _unit(symbol), received_ms))
+    if topic and not topic.startswith(_TICKER):
         return UNKNOWN
     raise ParseError(str(error))
+
+
+def _read_loose_row(symbol: str, unit: QuantityUnit, received_ms: int, row: msgspec.Raw) -> RawLiquidation:
+    try:
+        return _read_row(symbol, unit, received_ms, _ROW.decode(row))
+    except DECODE_ERRORS:
+        raise RejectedRow("malformed") from None
 
 
 def _instrument(contract: _Contract) -> Instrument:

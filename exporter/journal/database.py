@@ -12,7 +12,7 @@ import msgspec
 
 from exporter.errors import UserError
 from exporter.journal.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION, event_row
+from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
 QUICK_CHECK_BYTES = 64 << 20
@@ -97,8 +97,11 @@ class Database:
         records: list[Record] = []
         for entry in batch.entries:
             seq += 1
-            received = entry.received_ms if type(entry) is Liquidation else entry.time_ms
-            applied = max(applied, min(entry.time_ms, received))
+            at = entry.time_ms
+            if type(entry) is Liquidation and entry.received_ms < at:
+                at = entry.received_ms
+            if at > applied:
+                applied = at
             records.append(Record(seq, applied, entry))
         with self._transaction():
             written = self._insert(records)
@@ -238,13 +241,14 @@ class Database:
         return sum(file.stat().st_size for file in files if file.exists())
 
     def _insert(self, records: Sequence[Record]) -> Written:
-        events = [(r.seq, r.applied_ms, *event_row(r.entry)) for r in records if type(r.entry) is Liquidation]
+        astuple = msgspec.structs.astuple
+        events = [(r.seq, r.applied_ms, *astuple(r.entry)) for r in records if type(r.entry) is Liquidation]
         before = self._db.total_changes
         self._db.executemany(INSERT_EVENT, events)
         inserted = self._db.total_changes - before
         self._db.executemany(
             "INSERT INTO feed_changes VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(r.seq, r.applied_ms, *msgspec.structs.astuple(r.entry)) for r in records if type(r.entry) is FeedChange],
+            [(r.seq, r.applied_ms, *astuple(r.entry)) for r in records if type(r.entry) is FeedChange],
         )
         if inserted == len(events):
             return Written(list(records), Counter())

@@ -6,8 +6,6 @@ and the short tail of events after it, however long the history is. A row of `le
 base quantity and USD as little-endian doubles.
 """
 
-import operator
-
 from exporter.model import Liquidation
 
 VERSION = 2
@@ -93,8 +91,7 @@ CREATE TABLE levels (
 """
 
 EVENT_COLUMNS = Liquidation.__struct_fields__
-event_row = operator.attrgetter(*EVENT_COLUMNS)
-"""The column values of an event, in `EVENT_COLUMNS` order."""
+"""An event's row is the event as a tuple."""
 
 INSERT_EVENT = (
     f"INSERT INTO events (seq, applied_ms, {', '.join(EVENT_COLUMNS)}) "  # noqa: S608 - our own column names

@@ -232,7 +232,9 @@ class Journal:
                 self.status.commit_seconds.observe(done - stamp.arrived)
         if batch.checkpoint:
             self._unwritten = None
-            self._checkpoint_seq = batch.checkpoint.seq
+            # Not the checkpoint's own number: refused repetitions have numbers, too, which the ledger never sees, and
+            # the checkpoint would be due for ever.
+            self._checkpoint_seq = self.status.last_seq
             self._checkpoint_due = time.monotonic() + CHECKPOINT_S
         self._deliver(Committed(written.records, stamps, written.duplicates))
 

@@ -256,13 +256,6 @@ def test_answers_and_frames_of_other_kinds(frame, parsed):
 @pytest.mark.parametrize(
     "frame",
     [
-        batch(row(T="1790000000000")),
-        batch(row(T=10**400)),
-        batch(row(T=2**63)),
-        batch(row()).replace(str(T), "9" * 5000),
-        batch(row(s=None)),
-        batch(row(v=[])),
-        batch({}),
         batch(data=None),
         batch(data={"symbol": "BTCUSDT"}),
         batch(data="text"),
@@ -289,3 +282,29 @@ def test_frames_that_are_not_as_documented_are_parse_errors(frame):
 def test_completeness_by_date():
     assert [epoch.completeness for epoch in BYBIT.capability.epochs] == ["sampled_1s", "full"]
     assert BYBIT.capability.epochs[-1].since == "2025-02-20"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        batch(row(T="1790000000000")),
+        batch(row(T=10**400)),
+        batch(row(T=2**63)),
+        batch(row()).replace(str(T), "9" * 5000),
+        batch(row(s=None)),
+        batch(row(v=[])),
+        batch({}),
+    ],
+)
+def test_rows_that_are_not_as_documented_are_refused(frame):
+    parsed = BYBIT.parse(frame, T)
+    assert (parsed.events, [row.reason for row in parsed.rejected]) == ([], ["malformed"])
+
+
+@pytest.mark.parametrize("broken", ['{"T":"x"}', "7", "null", '{"s":"BTCUSDT"}', '["T"]', '{"T":1e99,"s":1}'])
+def test_a_broken_row_does_not_cost_its_neighbours(broken):
+    good = '{"T":1739502302929,"s":"BTCUSDT","S":"Buy","v":"0.5","p":"90000"}'
+    frame = f'{{"topic":"allLiquidation.BTCUSDT","type":"snapshot","ts":1,"data":[{good},{broken},{good}]}}'
+    parsed = BYBIT.parse(frame, 1739502303000)
+    assert [event.id.partition("#")[2] for event in parsed.events] == ["", "2"]
+    assert [(row.reason, row.row) for row in parsed.rejected] == [("malformed", broken)]

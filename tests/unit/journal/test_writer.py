@@ -182,6 +182,17 @@ async def test_checkpoints_bound_what_a_restart_replays(tmp_path, monkeypatch):
         reader.close()
 
 
+async def test_repetitions_alone_do_not_keep_it_writing_checkpoints(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "CHECKPOINT_RECORDS", 100)
+    books = Books()
+    # It has to end: a checkpoint that is always due would be written for ever.
+    async with asyncio.timeout(20), running(tmp_path / "j.db", books) as journal:
+        for _ in range(301):
+            journal.append(liquidation(1))
+        await until(lambda: sum(commit.duplicates["binance"] for commit in books.commits) == 300)
+    assert books.ids == ["id-1"]
+
+
 async def test_an_idle_journal_still_signs_life(tmp_path, monkeypatch):
     monkeypatch.setattr(writer, "CHECKPOINT_S", 0.02)
     before = time.time_ns() // 1_000_000

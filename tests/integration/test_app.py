@@ -1,0 +1,168 @@
+"""The whole exporter in one process against the simulator."""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import aiohttp
+import msgspec
+import pytest
+
+from exporter.app import App
+from exporter.config import ConfigError, load
+from exporter.exchanges import REGISTRY
+from exporter.journal import Database
+from exporter.simulator import Simulator, compare
+
+
+@asynccontextmanager
+async def exporter(simulator, folder, reload=None, **flags):
+    """A running App; ends it cleanly."""
+    config = load(None, {}, {"web.listen_address": "127.0.0.1:0"} | flags)
+    endpoints = simulator.endpoints()
+    sections = {
+        name: msgspec.structs.replace(
+            config.exchanges[name], enabled=name in endpoints, endpoints=endpoints.get(name, {})
+        )
+        for name in REGISTRY
+    }
+    config = msgspec.structs.replace(config, exchanges=sections)
+    app = App(config, reload or (lambda: config), folder)
+    stop = asyncio.Event()
+    task = asyncio.create_task(app.run(stop))
+    try:
+        await until(lambda: app.address or task.done())
+        yield app
+    finally:
+        stop.set()
+        await task
+
+
+async def until(condition):
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - conditions of another part's plain state
+            await asyncio.sleep(0.01)
+
+
+async def scrape(app):
+    async with aiohttp.ClientSession() as session, session.get(f"{app.address}/metrics") as answer:
+        return await answer.text()
+
+
+async def settled(app, simulator):
+    """End the market, wait until nothing more is being counted, and compare."""
+    truth = await simulator.settle()
+    counted = -1
+    while counted != total(app) or app.view.journal.queued:
+        counted = total(app)
+        await asyncio.sleep(0.3)
+    return truth, compare(truth, await scrape(app), time.time_ns() // 1_000_000)
+
+
+def total(app):
+    return app.view.stats(None, None, time.time_ns() // 1_000_000).total.events
+
+
+def live(app):
+    return all(str(status.state) == "live" for status in app.view.exchanges.values())
+
+
+async def test_sockets_are_replaced_without_a_gap_and_what_both_deliver_counts_once(tmp_path, monkeypatch):
+    feeds = tuple(msgspec.structs.replace(feed, max_life_s=2.5) for feed in REGISTRY["binance"].feeds)
+    monkeypatch.setattr(REGISTRY["binance"], "feeds", feeds)
+    simulator = Simulator("calm", 4, rate=300, exchanges=["binance"])
+    await simulator.start()
+    try:
+        async with exporter(simulator, tmp_path) as app:
+            status = app.view.exchanges["binance"]
+            await until(lambda: live(app) and status.reconnects["rotation"] >= 2)
+            truth, comparison = await settled(app, simulator)
+            assert comparison.ok, comparison.wrong()[:5]
+            assert total(app) + status.pending_events == len(truth), "nothing is lost between two sockets"
+            assert status.duplicates > 0, "both sockets delivered for a moment"
+            changes = [change for change in app_changes(tmp_path) if change.exchange == "binance"]
+            assert [change.up for change in changes] == [False, True], "down at the start, up ever since"
+    finally:
+        await simulator.stop()
+
+
+def app_changes(folder):
+    database = Database(folder / "journal.db", readonly=True)
+    try:
+        return list(database.feed_changes())
+    finally:
+        database.close()
+
+
+async def test_a_restart_goes_on_where_it_was(tmp_path):
+    simulator = Simulator("busy", 5, rate=200)
+    await simulator.start()
+    try:
+        async with exporter(simulator, tmp_path) as app:
+            await until(lambda: total(app) > 300)
+        counted = total(app)
+        async with exporter(simulator, tmp_path) as app:
+            assert total(app) >= counted
+            await until(lambda: live(app) and total(app) > counted + 200)
+            _, comparison = await settled(app, simulator)
+            assert comparison.ok, comparison.wrong()[:5]
+            gaps = {name: app.view.gaps.seconds(name, time.time_ns() // 1_000_000) for name in ("binance", "bybit")}
+            assert all(seconds > 0 for seconds in gaps.values()), "the pause is a gap of both"
+        changes = app_changes(tmp_path)
+        assert {change.reason for change in changes if not change.up} >= {"not started yet", "stopped"}
+    finally:
+        await simulator.stop()
+
+
+async def test_reload_starts_and_stops_exchanges_and_refuses_a_bad_configuration(tmp_path):
+    simulator = Simulator("calm", 6, rate=50)
+    await simulator.start()
+    wanted = {}
+
+    def reload():
+        if not wanted:
+            raise ConfigError("config.yaml: exchanges: all are disabled; enable at least one")
+        return wanted["config"]
+
+    async def post(app):
+        async with aiohttp.ClientSession() as session, session.post(f"{app.address}/-/reload") as answer:
+            return answer.status, await answer.json()
+
+    try:
+        async with exporter(simulator, tmp_path, reload) as app:
+            await until(lambda: live(app))
+            status, body = await post(app)
+            assert (status, "enable at least one" in body["reason"]) == (400, True)
+            assert "liquidation_config_last_reload_successful 0" in await scrape(app)
+            config = app.view.config
+            off = msgspec.structs.replace(config.exchanges["bybit"], enabled=False)
+            wanted["config"] = msgspec.structs.replace(config, exchanges=config.exchanges | {"bybit": off})
+            assert await post(app) == (200, {"applied": ["exchanges.bybit"]})
+            assert list(app.view.exchanges) == ["binance"]
+            wanted["config"] = config
+            assert (await post(app))[0] == 200
+            await until(lambda: "bybit" in app.view.exchanges and live(app))
+            assert "liquidation_config_last_reload_successful 1" in await scrape(app)
+    finally:
+        await simulator.stop()
+
+
+@pytest.mark.parametrize("scenario", ["hostile"])
+async def test_a_hostile_exchange_is_cut_and_the_other_goes_on(tmp_path, scenario):
+    simulator = Simulator(scenario, 7, hostile="bybit")
+    await simulator.start()
+    try:
+        async with exporter(simulator, tmp_path, **{"feeds.junk_per_second": "100"}) as app:
+            await until(lambda: live(app))
+            bybit, binance = app.view.exchanges["bybit"], app.view.exchanges["binance"]
+            for _ in range(2):
+                seen = binance.frames
+                for _ in range(400):
+                    simulator.send_raw("bybit", "{not json")
+                await until(lambda: bybit.reconnects["flood"] > 0)
+                await until(lambda seen=seen: binance.frames > seen + 3)
+            assert str(binance.state) == "live"
+            assert binance.reconnects.total() == 0
+            assert bybit.parse_errors >= 100
+    finally:
+        await simulator.stop()
