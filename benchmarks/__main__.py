@@ -23,6 +23,7 @@ SECTIONS = {
     "memory": "Resident memory over 2 million events",
     "startup": "From process start to the first scrape",
     "scrape": "A page of 10,000 lines against prometheus_client",
+    "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 
 
