@@ -44,11 +44,15 @@ class Kind(Enum):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Some figures of a source, under the name that the source has for them."""
+    """Some figures of a source, under the name that the source has for them.
+
+    A `partial` one need not have all events: what it has less of is not compared.
+    """
 
     name: str
     kind: Kind
     figures: Figures
+    partial: bool = False
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -65,10 +69,12 @@ class Difference(msgspec.Struct, frozen=True):
 
 def compare(table: Table, ledger: Ledger) -> list[Difference]:
     """Return what differs between a table and the ledger of the same moment, in alphabetical order."""
-    expected = _EXPECTED[table.kind](ledger)
-    found = table.figures
+    expected, found = _EXPECTED[table.kind](ledger), table.figures
+    keys = expected.keys() | found.keys()
+    if table.partial:
+        keys = {key for key in keys if _has_all(key, found, expected)}
     differences = []
-    for key in sorted(expected.keys() | found.keys()):
+    for key in sorted(keys):
         mine, other = expected.get(key, 0.0), found.get(key, 0.0)
         if not equal(key.name, mine, other):
             differences.append(Difference(table.name, *key, mine, other))
@@ -79,6 +85,11 @@ def equal(name: Name, one: float, other: float) -> bool:
     """Tell whether two figures agree: counts exactly, sums to `TOLERANCE`."""
     slack = TOLERANCE * max(abs(one), abs(other)) if name in ("base_quantity", "usd") else 0.0
     return abs(one - other) <= slack
+
+
+def _has_all(key: Key, found: Figures, expected: Figures) -> bool:
+    events = key._replace(name="events")
+    return found.get(events, 0.0) >= expected.get(events, 0.0)
 
 
 def put(figures: Figures, place: tuple[str, str, str], events: int, base_quantity: float, usd: float) -> None:
@@ -95,6 +106,16 @@ def ladder_sums(levels: Levels) -> Figures:
         quantity, usd = levels.sums(base, side)
         figures[Key(ALL, base, side, "base_quantity")] = quantity
         figures[Key(ALL, base, side, "usd")] = usd
+    return figures
+
+
+def exchange_sums(ledger: Ledger) -> Figures:
+    """Return the sums over coins."""
+    figures: Figures = {}
+    for key, value in _coins(ledger).items():
+        if key.name != "base_quantity":
+            whole = key._replace(base=ALL)
+            figures[whole] = figures.get(whole, 0.0) + value
     return figures
 
 

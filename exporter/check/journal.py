@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from exporter.cells import ALL
-from exporter.check.figures import Figures, Kind, Table, ladder_sums, put
+from exporter.check.figures import Figures, Kind, Table, exchange_sums, ladder_sums, put
 from exporter.check.source import Place
 from exporter.config import Config
 from exporter.journal import Database
@@ -60,15 +60,18 @@ class Walk:
         self.seq = record.seq
 
 
-def own_tables(database: Database, walk: Walk) -> tuple[list[Table], int]:
-    """Return the journal's other accounts of itself, and how many events are no longer in it.
+def own_tables(path: Path, walk: Walk) -> tuple[list[Table], int]:
+    """Return the journal's other accounts of itself, and how many of its events are not in it.
 
-    They are the sums over its price levels and, as long as it has all its events, those over its events.
+    They are the sums over coins, over price levels, and over events as far as it has them: old ones are deleted, and a
+    journal that was restored from a database never had them.
     """
-    tables = [Table("levels", Kind.LEVELS, ladder_sums(walk.levels))]
-    events, count = _sum_events(database.path, walk.seq)
-    if not database.pruned_seq():
-        tables.append(Table("events", Kind.COINS, events))
+    events, count = _sum_events(path, walk.seq)
+    tables = [
+        Table("coins", Kind.EXCHANGES, exchange_sums(walk.ledger)),
+        Table("levels", Kind.LEVELS, ladder_sums(walk.levels)),
+        Table("events", Kind.COINS, events, partial=True),
+    ]
     return tables, walk.events - count
 
 

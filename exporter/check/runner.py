@@ -97,10 +97,10 @@ class _Check:
         return self._judge_journal(walk)
 
     def _judge_journal(self, walk: Walk) -> SourceReport:
-        tables, gone = own_tables(self._database, walk)
+        tables, gone = own_tables(self._database.path, walk)
         report = _compared("journal", Reading(Place(seq=walk.seq), tables), walk)
         if gone and report.verdict is Verdict.EQUAL:
-            return msgspec.structs.replace(report, reason=f"{gone:,} events are no longer in it, their sums are")
+            return msgspec.structs.replace(report, reason=f"{gone:,} old events are not in it, their sums are")
         return report
 
 
