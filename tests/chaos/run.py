@@ -99,6 +99,8 @@ class Run:
         status = stage.exporter.stop()
         if status:
             self.problems.append(f"the exporter ended with {status}")
+        if "Traceback" in stage.exporter.log.read_text():
+            self.problems.append("the exporter's log has a traceback")
         self._check(stage, "after it was stopped")
         journal = stage.exporter.data / "journal.db"
         with stage.client() as client:
