@@ -29,6 +29,7 @@ from exporter.logs import set_up
 from exporter.metrics import Exposition
 from exporter.model import FeedChange, Liquidation, Record
 from exporter.stats import WINDOWS
+from exporter.takeover import take_over
 from exporter.view import View
 from exporter.web import WebServer
 
@@ -49,6 +50,9 @@ async def main(config: Config, reload: Callable[[], Config]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     with held(config.data.dir) as folder:
+        await take_over(config, folder / JOURNAL_FILE, stop)
+        if stop.is_set():
+            return 0
         app = App(config, reload, folder)
         loop.add_signal_handler(signal.SIGHUP, app.reload_soon)
         await app.run(stop)

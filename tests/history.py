@@ -118,4 +118,4 @@ async def eventually(condition, what, seconds=30):
     end = asyncio.get_running_loop().time() + seconds
     while not await condition():
         assert asyncio.get_running_loop().time() < end, what
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.005)

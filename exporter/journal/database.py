@@ -222,6 +222,11 @@ class Database:
         """Return up to which sequence number events have been deleted, 0 when none were."""
         return int(self._meta("pruned_seq"))
 
+    def held_events(self, last_seq: int) -> int:
+        """Return how many events up to a sequence number are still here."""
+        (count,) = self._db.execute("SELECT count(*) FROM events WHERE seq <= ?", (last_seq,)).fetchone()
+        return int(count)
+
     def cursors(self) -> dict[str, int]:
         """Return up to which record each store held everything when `remember` was told so last."""
         rows = self._db.execute("SELECT substr(key, 8), value FROM meta WHERE key LIKE 'cursor:%'")

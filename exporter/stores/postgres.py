@@ -56,6 +56,10 @@ def explained(address: str) -> Iterator[None]:
         yield
     except StoreError:
         raise
+    except asyncpg.ClientConfigurationError as error:
+        raise explain(error, address) from error
+    except ValueError:  # the driver refused what it was given: a defect of ours
+        raise
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         raise explain(error, address) from error
 

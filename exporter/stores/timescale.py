@@ -81,6 +81,7 @@ class TimescaleStore:
         connection, self._well = self._connected(), False
         after = self._cursor.seq if self._cursor else 0
         if standing is Standing.NEW:
+            await self._tell_of_others(connection)
             what = await asyncio.to_thread(carried, self._journal)
             if what:
                 with explained(self._options.address):
@@ -151,6 +152,17 @@ class TimescaleStore:
                 hint="use an image or a service with TimescaleDB for more than a few million events",
             )
         self._warned = True
+
+    async def _tell_of_others(self, connection: Connection) -> None:
+        """Say that this database holds more than this exporter has counted."""
+        with explained(self._options.address):
+            others = await connection.fetchval("SELECT count(*) FROM exporter_cursors")
+        if others:
+            log.warning(
+                "the database holds the history of another journal too; the counters here do not contain it",
+                store=self.name,
+                hint="to go on from it: stop, move the journal away, start again; what this journal has is sent before",
+            )
 
     def _refused(self, records: Sequence[Record], dropped_before_ms: int) -> None:
         old = sum(

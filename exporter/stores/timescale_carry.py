@@ -1,7 +1,7 @@
 """What the journal has counted but no longer holds: put into an empty database, so that its totals are the journal's.
 
-A journal keeps its events for a limited time and its totals for ever. When a database is new to it and empty, the
-difference between the two goes into the `carried_*` tables.
+A journal keeps its events for a limited time and its totals for ever; one that was restored never had the older ones.
+When a database is new to it and empty, the difference between the two goes into the `carried_*` tables.
 """
 
 import sqlite3
@@ -39,7 +39,7 @@ Row = tuple[object, ...]
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """The rows of the three tables, the feed changes up to `seq`, and `seq`: up to there events were pruned."""
+    """The rows of the three tables, and the feed changes up to `seq`; up to there the journal has no events."""
 
     seq: int
     totals: list[Row]
@@ -79,11 +79,11 @@ async def put(connection: Connection, token: int, journal: str, what: Carried) -
 
 def _carried(database: Database) -> Carried | None:
     seq = database.pruned_seq()
-    if not seq:
-        return None
     checkpoint = database.checkpoint(NO_MINUTES)
-    held = _Held(database, seq, checkpoint.seq)
     coins = [cell for cell in checkpoint.cells if cell.key[1] not in (ALL, OTHER)]
+    if sum(cell.events for cell in coins) == database.held_events(checkpoint.seq):
+        return None
+    held = _Held(database, seq, checkpoint.seq)
     return Carried(
         seq,
         [row for cell in coins for row in held.totals_beside(cell)],
