@@ -5,6 +5,7 @@ while it renders may have an event in one family and not yet in the next; such a
 """
 
 import errno
+import os
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -52,9 +53,12 @@ class MetricsSource:
                     raise self._unreachable(f"it answers HTTP {answer.status}")
                 return await answer.text()
         except aiohttp.ClientConnectorError as error:
-            if error.os_error.errno == errno.ECONNREFUSED and not self._demanded:
+            number = error.os_error.errno or 0
+            if number == errno.ECONNREFUSED and not self._demanded:
                 raise NotReadError(Verdict.NOT_RUNNING, f"nothing listens at {redact(self._url)}") from None
-            raise self._unreachable(str(error.os_error.strerror or error)) from None
+            raise self._unreachable(
+                os.strerror(number).lower() if number > 0 else str(error.os_error.strerror)
+            ) from None
         except TimeoutError:
             raise self._unreachable("it did not answer in time") from None
         except (aiohttp.ClientError, OSError, UnicodeDecodeError) as error:

@@ -15,7 +15,8 @@ from exporter.check.redis import RedisSource
 from exporter.check.source import Source, Unconfigured
 from exporter.check.timescale import TimescaleSource
 from exporter.client import address
-from exporter.config import Config
+from exporter.config import Config, is_address, redact
+from exporter.errors import UserError
 from exporter.tables.check import check_sections
 from exporter.tables.console import console
 
@@ -34,9 +35,11 @@ def execute(options: Namespace, load: Callable[[], Config]) -> int:
 
 def _sources(options: Namespace, config: Config) -> list[Source]:
     redis, timescale = config.stores.redis.url, config.stores.timescale.url
-    demanded = bool(options.url or os.environ.get("LIQ_URL"))
+    demanded, url = bool(options.url or os.environ.get("LIQ_URL")), address(options.url, os.environ, config)
+    if not is_address(url, ("http", "https")):
+        raise UserError(f"{redact(url)!r} is not an address; write for example http://127.0.0.1:10110")
     return [
         RedisSource(redis) if redis else Unconfigured("redis"),
         TimescaleSource(timescale) if timescale else Unconfigured("timescale"),
-        MetricsSource(address(options.url, os.environ, config), demanded=demanded),
+        MetricsSource(url, demanded=demanded),
     ]

@@ -396,3 +396,5 @@ async def test_the_command_without_a_journal_or_with_a_bad_one_exits_with_2(tmp_
     (tmp_path / "journal.db").write_bytes(b"not a database, not even nearly" * 100)
     result = await command("check", "--data.dir", tmp_path, cwd=tmp_path)
     assert "journal" in result.complaint
+    result = await command("check", "--url", "nonsense", "--data.dir", tmp_path, cwd=tmp_path)
+    assert "'nonsense' is not an address" in result.complaint
