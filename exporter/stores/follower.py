@@ -34,11 +34,12 @@ from exporter.stores.pages import Pages
 
 log = structlog.get_logger()
 
-CONNECT_S = 120.0
-"""A connection with its migrations; they may have to wait for another exporter that does the same."""
+CONNECT_S = 900.0
+"""A connection with its migrations, which may have a lot to do; a store notices by itself that nobody answers."""
 RESUME_S = 600.0
 """Getting ready to follow may mean to write a whole ledger."""
 WRITE_S = 30.0
+ANSWER_S = 10.0
 RENEW_S = LEASE_S / 3
 RETRY_FIRST_S = 0.5
 RETRY_CAP_S = 30.0
@@ -143,7 +144,7 @@ class Follower:
                 async with asyncio.timeout_at(self._renew_due):
                     await self._woken.wait()
             if asyncio.get_running_loop().time() >= self._renew_due:
-                await _within(WRITE_S, "renewing the lease", self._store.renew())
+                await _within(ANSWER_S, "renewing the lease", self._store.renew())
                 self._succeeded()
 
     async def _write(self, page: list[Record]) -> None:

@@ -7,6 +7,7 @@ semicolon at a line's end, run one by one and must do no harm when they run agai
 
 import hashlib
 import re
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -77,8 +78,14 @@ def migrations(flavour: Flavour, folder: Path = FOLDER) -> list[Migration]:
     return found
 
 
-async def migrate(connection: Connection, folder: Path = FOLDER) -> Flavour:
+def _nothing() -> None:
+    pass
+
+
+async def migrate(connection: Connection, folder: Path = FOLDER, at_work: Callable[[], None] = _nothing) -> Flavour:
     """Bring the schema up to date; returns the kind of database that it was made for.
+
+    `at_work` is called when there is something to do, which may take its time.
 
     Raises `StoreFaultError` for a schema that a newer version left, or that differs from the files.
     """
@@ -86,6 +93,7 @@ async def migrate(connection: Connection, folder: Path = FOLDER) -> Flavour:
     flavour = _flavour(applied)
     if flavour and not _pending(migrations(flavour, folder), applied):
         return flavour
+    at_work()
     await connection.execute("SET statement_timeout = 0")
     await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
     try:

@@ -18,7 +18,7 @@ from exporter.model import Liquidation, Record
 from exporter.stores import timescale_lease as lease
 from exporter.stores.base import Cursor, Holder, Standing, StoreError, StoreUnavailableError, mark_of
 from exporter.stores.migrations import Flavour, migrate
-from exporter.stores.postgres import Connection, connect, explained
+from exporter.stores.postgres import CONNECT_S, Connection, connect, explained
 from exporter.stores.timescale_carry import carried, put
 from exporter.stores.timescale_chores import Chores
 from exporter.stores.timescale_roles import ensure_reader
@@ -65,13 +65,14 @@ class TimescaleStore:
         self._uuid, self._well = holder.journal, False
         self._connection = await connect(self._options.address)
         with explained(self._options.address):
-            self._flavour = await migrate(self._connection)
-            self._warn()
-            self._token = await lease.take(self._connection, holder)
-            if self._options.readonly_role:
-                await ensure_reader(self._connection, self._options.readonly_role, self._options.readonly_password)
-            query = "SELECT seq, mark FROM exporter_cursors WHERE journal = $1"
-            row = await self._connection.fetchrow(query, holder.journal)
+            async with asyncio.timeout(CONNECT_S) as limit:
+                self._flavour = await migrate(self._connection, at_work=lambda: limit.reschedule(None))
+                self._warn()
+                self._token = await lease.take(self._connection, holder)
+                if self._options.readonly_role:
+                    await ensure_reader(self._connection, self._options.readonly_role, self._options.readonly_password)
+                query = "SELECT seq, mark FROM exporter_cursors WHERE journal = $1"
+                row = await self._connection.fetchrow(query, holder.journal)
         self._cursor = Cursor(holder.journal, row["seq"], row["mark"]) if row else None
         self._well = True
         return self._cursor

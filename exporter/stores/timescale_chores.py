@@ -81,10 +81,11 @@ class Chores:
                     await self._work()
             except LeaseLostError:
                 return
-            except StoreError as error:
+            except Exception as error:  # whatever fails here, events go on being written
                 if str(error) != reason:
                     reason = str(error)
-                    log.warning("the history's upkeep failed", store="timescale", reason=reason)
+                    trace = None if isinstance(error, StoreError) else error
+                    log.warning("the history's upkeep failed", store="timescale", reason=reason, exc_info=trace)
             await asyncio.sleep(EVERY_S)
 
     async def _work(self) -> None:
@@ -143,6 +144,7 @@ async def drop_old(connection: Connection, flavour: Flavour, token: int, before:
 async def _drop(connection: Connection, flavour: Flavour, token: int, end: datetime) -> None:
     """Drop everything before the end of the oldest day, in one transaction that no write can come between."""
     async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '3s'")  # writes wait as long as this waits for a reader
         await lease.hold(connection, token)
         await connection.execute(_CARRY_SIZES, end)
         await connection.execute(_CARRY_LEVELS, end)
