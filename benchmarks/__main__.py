@@ -12,6 +12,7 @@ from importlib import import_module
 from multiprocessing import get_context
 
 import msgspec
+from msgspec.structs import asdict
 
 from benchmarks.report import Row, measured, output, table
 
@@ -42,7 +43,8 @@ def main() -> int:
         if not options.json:
             output().print(table(f"{name}: {SECTIONS[name]}", results[name]), "")
     if options.json:
-        print(msgspec.json.encode({"machine": machine(), "sections": results}).decode())
+        sections = {name: [asdict(row) | {"verdict": row.verdict} for row in rows] for name, rows in results.items()}
+        print(msgspec.json.encode({"machine": machine(), "sections": sections}).decode())
     else:
         output().print(machine())
     return int(any(row.verdict == "MISSED" for rows in results.values() for row in rows))

@@ -61,20 +61,20 @@ def run(progress: Progress) -> list[Row]:
 
 
 def measure(exchange: str, frames: Sequence[Frame], received_ms: int) -> list[Row]:
-    way, events = Way(exchange), sum(frame.events for frame in frames)
+    way, per_frame = Way(exchange), sum(frame.events for frame in frames) / len(frames)
     stretches = (way.decode, way.parse, way.count)
     rounds = [[timed(stretch, frames, received_ms) for stretch in stretches] for _ in range(ROUNDS)]
     decoded, parsed, counted = zip(*rounds, strict=True)
     ratios = [parse / decode for parse, decode in zip(parsed, decoded, strict=True)]
-    title = f"{exchange}, {events / len(frames):.1f} events a frame:"
-    # The goal is for a frame of one event; where there are more, a parser makes more of the same decoding.
-    parse = at_most(f"{title} parser against decoding", "x", ratios, 2.2, 1.5) if events == len(frames) else None
-    return [
-        info(f"{title} frame to counted events", "µs/frame", counted),
-        info(f"{title} the same", "µs/event", [each * len(frames) / events for each in counted]),
-        info(f"{title} parser alone", "µs/frame", parsed),
-        parse or info(f"{title} parser against decoding", "x", ratios),
+    against = f"{exchange}: parser against decoding"
+    rows = [
+        info(f"{exchange}: frame to counted events, {per_frame:.1f} a frame", "µs/frame", counted),
+        info(f"{exchange}: parser alone", "µs/frame", parsed),
     ]
+    if per_frame == 1:
+        return [*rows, at_most(against, "x", ratios, 2.2, 1.5)]
+    per_event = info(f"{exchange}: the same", "µs/event", [each / per_frame for each in counted])
+    return [rows[0], per_event, rows[1], info(against, "x", ratios)]  # the goal is for a frame of one event
 
 
 def timed(stretch: Callable[[Sequence[Frame], int], None], frames: Sequence[Frame], received_ms: int) -> float:
