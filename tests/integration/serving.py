@@ -109,7 +109,7 @@ class Exporter:
 
     async def start(self) -> None:
         config = Config(web=Web(f"127.0.0.1:{self.port}"))
-        view = View(config, self.ledger, Gaps(), JournalStatus(), self._newest, self.statuses)
+        view = View(config, self.ledger, Gaps(), JournalStatus(), self._newest, exchanges=self.statuses)
         self._broadcast = Broadcast()
         self._server = WebServer(view, self._broadcast, lambda _accept, _now: (b"", "text/plain"), _reload)
         self.port = int((await self._server.start()).rpartition(":")[2])
