@@ -1,8 +1,16 @@
 """Servers that several tests share, started when the first one asks for them."""
 
 import pytest
+import structlog
 
 from tests import services
+
+
+@pytest.fixture(autouse=True)
+def _fresh_logs():
+    """Undo what a test did to the logs: a reload sets them up for the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
