@@ -3,70 +3,7 @@
 The families of the process itself (`process_*`, `python_*`) are prometheus_client's own and are not listed.
 """
 
-from typing import Literal
-
-import msgspec
-
-MetricType = Literal["counter", "gauge", "histogram", "info"]
-
-
-class Family(msgspec.Struct, frozen=True):
-    """One metric family.
-
-    `name` is what queries select: a counter's with `_total`, an info's with `_info`, a histogram's without `_bucket`.
-    `unit` is the base unit that the name ends with, empty where there is none; `help` is one line without quotes or
-    backslashes.
-    """
-
-    name: str
-    type: MetricType
-    help: str
-    labels: tuple[str, ...] = ()
-    unit: str = ""
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """The names of its series: three for a histogram, its own for the others."""
-        if self.type == "histogram":
-            return (f"{self.name}_bucket", f"{self.name}_count", f"{self.name}_sum")
-        return (self.name,)
-
-
-QUARANTINE_REASONS = (
-    "instrument",
-    "malformed",
-    "open_order",
-    "price",
-    "quantity",
-    "side",
-    "time",
-    "too_old",
-    "unfilled",
-    "unknown",
-    "unresolved",
-)
-"""Why a frame, row or event is put aside; shown at 0 from the start. A reason beyond these is shown when it occurs."""
-
-RECONNECT_REASONS = (
-    "ack_timeout",
-    "blocked",
-    "closed",
-    "dns",
-    "error",
-    "flood",
-    "http_status",
-    "no_pong",
-    "oversized",
-    "protocol",
-    "proxy",
-    "refused",
-    "rotation",
-    "silent",
-    "timeout",
-    "tls",
-    "unreachable",
-)
-"""Why a socket is replaced; shown at 0 from the start."""
+from exporter.metrics.family import Family
 
 _SIDE = ("exchange", "side")
 _BASE = ("exchange", "base", "side")

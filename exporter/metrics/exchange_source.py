@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
-from exporter.metrics.catalogue import QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.metrics.text import Samples, histograms
 from exporter.view import View
 

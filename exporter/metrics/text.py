@@ -12,7 +12,8 @@ import msgspec
 from prometheus_client.utils import floatToGoString
 
 from exporter.histogram import Histogram
-from exporter.metrics.catalogue import FAMILIES, Family
+from exporter.metrics.catalogue import FAMILIES
+from exporter.metrics.family import Family
 
 BLOCK_LINES = 200
 

@@ -21,7 +21,8 @@ from exporter.cells import ALL, OTHER, Cell
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.histogram import Histogram
-from exporter.metrics.catalogue import FAMILIES, QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.metrics.catalogue import FAMILIES
+from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.stats import WINDOWS
 from exporter.stores import StoreState
 from exporter.view import View

@@ -2,7 +2,7 @@ import re
 
 from exporter.feeds.failures import Reason
 from exporter.metrics import FAMILIES, Exposition
-from exporter.metrics.catalogue import QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
 from tests.unit.metrics.filled import NOW_MS, busy_view
 from tests.unit.metrics.parsed import OF_THE_PROCESS, parsed, values
 

@@ -4,7 +4,7 @@ import pytest
 from exporter.config import ExchangeSection
 from exporter.feeds.status import State
 from exporter.metrics import Exposition
-from exporter.metrics.catalogue import QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.model import FeedChange
 from tests.unit.metrics.filled import NOW_MS, connect, empty_view
 from tests.unit.metrics.parsed import values

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from exporter.metrics.catalogue import QUARANTINE_REASONS
+from exporter.metrics.reasons import QUARANTINE_REASONS
 
 ROOT = Path(__file__).parents[3] / "exporter"
 NAMERS = {"RejectedRow": 0, "positive": 1, "quarantine": 1, "_unusable": 0}

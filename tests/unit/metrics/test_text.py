@@ -1,5 +1,5 @@
 from exporter.histogram import Histogram
-from exporter.metrics.catalogue import Family
+from exporter.metrics.family import Family
 from exporter.metrics.text import BLOCK_LINES, Samples, Writer, histograms, single
 
 COINS = Family("coins_usd_total", "counter", "Coins.", ("base",), "usd")

@@ -1,0 +1,37 @@
+"""The known values of the label `reason`, which have series from the start."""
+
+QUARANTINE_REASONS = (
+    "instrument",
+    "malformed",
+    "open_order",
+    "price",
+    "quantity",
+    "side",
+    "time",
+    "too_old",
+    "unfilled",
+    "unknown",
+    "unresolved",
+)
+"""Why a frame, row or event is put aside; shown at 0 from the start. A reason beyond these is shown when it occurs."""
+
+RECONNECT_REASONS = (
+    "ack_timeout",
+    "blocked",
+    "closed",
+    "dns",
+    "error",
+    "flood",
+    "http_status",
+    "no_pong",
+    "oversized",
+    "protocol",
+    "proxy",
+    "refused",
+    "rotation",
+    "silent",
+    "timeout",
+    "tls",
+    "unreachable",
+)
+"""Why a socket is replaced; shown at 0 from the start."""
