@@ -2,6 +2,7 @@
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from tests import services
 
@@ -11,6 +12,13 @@ def _fresh_logs():
     """Undo what a test did to the logs: a reload sets them up for the whole process."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def said():
+    """What the log said since the test began, as one text."""
+    with capture_logs() as lines:
+        yield lambda: "\n".join(map(str, lines))
 
 
 @pytest.fixture(scope="session")
@@ -34,5 +42,7 @@ def timescale():
 
 @pytest.fixture(params=["plain", pytest.param("timescale", marks=pytest.mark.timescale)])
 def server(request):
-    """Each kind of server in turn."""
-    return request.getfixturevalue("postgres" if request.param == "plain" else "timescale")
+    """Each kind of server in turn; a test may kill it."""
+    running = request.getfixturevalue("postgres" if request.param == "plain" else "timescale")
+    yield running
+    running.revive()

@@ -106,6 +106,11 @@ class Postgres:
             _wait_for_end(pid)
         (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
 
+    def revive(self):
+        """Start it again if it was killed."""
+        if self._process.poll() is not None:
+            self.start()
+
     def stop(self):
         """End it and remove its folder."""
         if self._process.poll() is None:

@@ -200,9 +200,11 @@ _PASSING = (StoreUnavailableError, OSError, TimeoutError, sqlite3.Error, Journal
 
 async def _within(seconds: float, what: str, call: Awaitable[Result]) -> Result:
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             return await call
     except TimeoutError:
+        if not limit.expired():
+            raise
         raise StoreUnavailableError(f"no answer within {seconds:g} s while {what}") from None
 
 

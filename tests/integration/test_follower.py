@@ -198,7 +198,7 @@ async def test_a_store_that_does_not_answer_is_given_up_and_tried_again(store, j
         await until(lambda: complete(store, journal))
 
 
-async def test_a_fault_is_one_line_and_tried_again_slowly(store, journal, capsys, monkeypatch):
+async def test_a_fault_is_one_line_and_tried_again_slowly(store, journal, said, monkeypatch):
     monkeypatch.setattr(module, "RETRY_CAP_S", 0.05)
     journal.add(5)
     store.orders = [("connect", StoreFaultError("wrong password; correct it"))] * 3
@@ -207,10 +207,10 @@ async def test_a_fault_is_one_line_and_tried_again_slowly(store, journal, capsys
         assert not follower.status.up
         assert follower.status.lag_events == 5
         await until(lambda: complete(store, journal))
-    assert capsys.readouterr().out.count("wrong password; correct it") == 1
+    assert said().count("wrong password; correct it") == 1
 
 
-async def test_a_standby_waits_and_takes_over(store, journal, capsys):
+async def test_a_standby_waits_and_takes_over(store, journal, said):
     journal.add(5)
     store.orders = [("connect", LeaseHeldError("another exporter writes to it: host alpha"))] * 3
     async with followed(store, journal) as follower:
@@ -219,7 +219,7 @@ async def test_a_standby_waits_and_takes_over(store, journal, capsys):
         assert not follower.status.leader
         await until(lambda: complete(store, journal))
         assert follower.status.failures == 0, "waiting is no failure"
-    assert capsys.readouterr().out.count("host alpha") == 1
+    assert said().count("host alpha") == 1
 
 
 async def test_a_leader_that_was_away_becomes_a_standby(store, journal):

@@ -175,14 +175,14 @@ async def test_the_server_is_killed_in_mid_batch(history, journal):
     await history.assert_exact(journal, ["liquidations"])
 
 
-async def test_the_reader_may_read_and_nothing_else(history, journal, capsys):
+async def test_the_reader_may_read_and_nothing_else(history, journal, said):
     reader = f"reader_{history.name}"
     options = {"readonly_role": reader, "readonly_password": "it's"}
     journal.add(10)
     for _ in range(2):
         async with following(history.store(journal, **options), journal):
             pass
-    assert capsys.readouterr().out.count("read-only role created") == 1
+    assert said().count("read-only role created") == 1
     connection = await asyncpg.connect(history.address, user=reader, password="it's")
     assert await connection.fetchval("SELECT sum(events) FROM liquidations_1d") == 10
     assert await connection.fetchval("SELECT sum(events) FROM liquidation_totals") == 10
@@ -195,11 +195,11 @@ async def test_the_reader_may_read_and_nothing_else(history, journal, capsys):
     await connection.close()
 
 
-async def test_a_reader_that_may_not_be_made_is_a_warning(people, journal, capsys):
+async def test_a_reader_that_may_not_be_made_is_a_warning(people, journal, said):
     people.new_role("owner")
     history = History(people, people.new_database("owner"))
     journal.add(10)
     address = people.address(history.name, user="owner", password="right")
     async with following(history.store(journal, address=address, readonly_role="grafana"), journal):
         await history.assert_exact(journal, ["liquidations"])
-    assert "CREATE ROLE grafana LOGIN" in capsys.readouterr().out
+    assert "CREATE ROLE grafana LOGIN" in said()

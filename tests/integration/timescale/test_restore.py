@@ -220,7 +220,7 @@ async def test_an_empty_journal_is_replaced(history, journal, other):
     database.close()
 
 
-async def test_a_database_that_comes_up_late_is_waited_for(history, journal, tmp_path, capsys):
+async def test_a_database_that_comes_up_late_is_waited_for(history, journal, tmp_path, said):
     journal.add(100)
     async with following(history.store(journal), journal):
         pass
@@ -228,7 +228,7 @@ async def test_a_database_that_comes_up_late_is_waited_for(history, journal, tmp
     waiting = asyncio.create_task(taken_over(history, tmp_path / "new.db"))
 
     async def told():
-        return "waiting for the history" in capsys.readouterr().out
+        return "waiting for the history" in said()
 
     await eventually(told, "it says that it waits")
     await asyncio.to_thread(history.server.start)
@@ -238,24 +238,24 @@ async def test_a_database_that_comes_up_late_is_waited_for(history, journal, tmp
     database.close()
 
 
-async def test_a_database_that_stays_away_is_given_up_with_a_warning(postgres, tmp_path, capsys):
+async def test_a_database_that_stays_away_is_given_up_with_a_warning(postgres, tmp_path, said):
     environ = {
         "LIQ_STORES_TIMESCALE_URL": "postgresql://admin@127.0.0.1:1/x",
         "LIQ_STORES_TIMESCALE_RESTORE_WAIT": "10ms",
     }
     await take_over(load(None, environ, {}), tmp_path / "new.db", asyncio.Event())
-    told = capsys.readouterr().out
+    told = said()
     assert "connection refused" in told
     assert "counters begin at zero" in told
     assert not (tmp_path / "new.db").exists()
 
 
-async def test_a_database_that_refuses_is_given_up_at_once(postgres, tmp_path, capsys):
+async def test_a_database_that_refuses_is_given_up_at_once(postgres, tmp_path, said):
     environ = {"LIQ_STORES_TIMESCALE_URL": postgres.address("nowhere")}
     started = time.monotonic()
     await take_over(load(None, environ, {}), tmp_path / "new.db", asyncio.Event())
     assert time.monotonic() - started < 30
-    assert 'database "nowhere" does not exist' in capsys.readouterr().out
+    assert 'database "nowhere" does not exist' in said()
 
 
 async def test_a_stop_is_heard_while_waiting(tmp_path):
@@ -286,15 +286,15 @@ async def test_an_attempt_that_breaks_off_leaves_nothing_and_the_next_one_succee
     database.close()
 
 
-async def test_a_journal_that_began_anew_is_told_of_the_history(history, journal, other, capsys):
+async def test_a_journal_that_began_anew_is_told_of_the_history(history, journal, other, said):
     journal.add(10)
     async with following(history.store(journal), journal):
         pass
-    assert "history of another journal" not in capsys.readouterr().out
+    assert "history of another journal" not in said()
     other.add(10)
     async with following(history.store(other), other):
         pass
-    assert "history of another journal" in capsys.readouterr().out
+    assert "history of another journal" in said()
 
 
 async def test_a_standby_starts_with_the_history_and_takes_over(history, journal, tmp_path):
