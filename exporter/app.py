@@ -1,6 +1,7 @@
 """The composition root: builds the parts, runs them in one task group, stops them in order."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -54,6 +55,8 @@ async def main(config: Config, reload: Callable[[], Config]) -> int:
         if stop.is_set():
             return 0
         app = App(config, reload, folder)
+        gc.collect()
+        gc.freeze()  # what exists by now stays: later collections need not walk it, which took up to 40 ms
         loop.add_signal_handler(signal.SIGHUP, app.reload_soon)
         await app.run(stop)
     return 0
