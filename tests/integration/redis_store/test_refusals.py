@@ -9,6 +9,7 @@ from exporter.stores.base import StoreFaultError, StoreUnavailableError
 from exporter.stores.redis import RedisStore
 from tests.redis_server import new_server
 from tests.redis_world import assert_exact, connected, drain, followed, healed, holder
+from tests.services import free_port
 
 LISTED = Path(__file__).parents[3] / "docs" / "storage.md"
 PERMISSIONS = (
@@ -130,7 +131,8 @@ async def test_an_address_that_is_none(world, address):
 
 
 async def test_a_cluster(tmp_path, world):
-    server = new_server(tmp_path, "--cluster-enabled", "yes").start()
+    bus = str(free_port())  # by default 10,000 above the other port, which may be more than there are
+    server = new_server(tmp_path, "--cluster-enabled", "yes", "--cluster-port", bus).start()
     await refused(server.address, world, "single primary")
     server.kill()
 
