@@ -9,17 +9,14 @@ already has. The server is real, with an append-only file written every second, 
 
 import asyncio
 import math
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from redis.asyncio import Redis
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report import Progress, Row, at_least, info
 from exporter.journal import Batch, Checkpoint, Database
 from exporter.ledger import Ledger
 from exporter.levels import RATIO, Levels
@@ -36,8 +33,6 @@ OURS = 20_000
 COINS = 300
 GOAL, TARGET = 8.0, 14.0
 LARGE_COINS, LARGE_LEVELS = 1_000, 300
-
-Say = Callable[[str], None]
 
 
 class Market:
@@ -144,29 +139,29 @@ class Ours:
         return await self._write(head, lines)
 
 
-def run(say: Say = lambda _: None) -> dict:
-    """Measure; rates are events a second, lists hold one value a round."""
+def run(progress: Progress) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         server = new_server(Path(name), "--appendonly", "yes").start()
         try:
-            return asyncio.run(measure(server, Path(name), say))
+            return report(asyncio.run(measure(server, Path(name), progress)))
         finally:
             server.kill()
 
 
-async def measure(server: RedisServer, folder: Path, say: Say) -> dict:
+async def measure(server: RedisServer, folder: Path, progress: Progress) -> dict:
+    """Rates are events a second; lists hold one value a round."""
     market, ours = Market(), Ours(server, folder)
     result: dict = {"per_event": [], "ours": [], "server": [], "again": [], "client_us": [], "ratio": []}
     await ours.begin()
     async with Redis(port=server.port, decode_responses=True) as client:  # with hiredis, as it is installed here
         naive = PerEvent(client)
         for number in range(ROUNDS + 1):
-            say(f"round {number} of {ROUNDS}" if number else "warming up")
+            progress(f"round {number} of {ROUNDS}" if number else "warming up")
             figures = await alternate(server, market, naive, ours, first=bool(number % 2))
             if number:
                 for key, value in figures.items():
                     result[key].append(value)
-    say("everything written anew")
+    progress("everything written anew")
     await ours.store.close()
     result["rewrite"] = await rewrite(server, folder)
     return result
@@ -244,38 +239,16 @@ def large_journal(path: Path) -> str:
     return database.uuid
 
 
-def main() -> None:
-    console = Console(width=None if Console().is_terminal else 120)
-    with console.status("redis") as status:
-        result = run(lambda doing: status.update(f"redis: {doing}"))
-    ratio = statistics.median(result["ratio"])
-    verdict = (
-        "[green]target met[/]" if ratio >= TARGET else "[yellow]floor met[/]" if ratio >= GOAL else "[red]MISSED[/]"
-    )
-    table = Table(title="redis: the store against a pipeline per event", title_justify="left")
-    for column, justify in (("", "left"), ("median", "right"), ("lowest … highest", "right"), ("goal", "left")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    goal = f"at least {GOAL:g}, target {TARGET:g}: {verdict}"
-    row(table, "ours against per event", result["ratio"], "{:.1f} x", goal)
-    row(table, "per event", result["per_event"], "{:,.0f} events/s")
-    row(table, "ours", result["ours"], "{:,.0f} events/s")
-    row(table, "server alone", result["server"], "{:,.0f} events/s")
-    row(table, "ours, CPU of the exporter", result["client_us"], "{:.1f} us an event")
+def report(result: dict) -> list[Row]:
     repeated = [again / fresh for again, fresh in zip(result["again"], result["ours"], strict=True)]
-    met = "[green]met[/]" if statistics.median(repeated) >= 1 else "[red]MISSED[/]"
-    row(table, "the same calls again against fresh ones", repeated, "{:.1f} x", f"at least 1: {met}")
-    console.print(table)
     large = result["rewrite"]
-    console.print(
-        f"everything anew: {large['hashes']:,} hashes with {large['levels']:,} price levels in {large['s']:.1f} s, "
-        f"the longest call {large['worst_us'] / 1000:.1f} ms of the server's time"
-    )
-
-
-def row(table: Table, what: str, rounds: list[float], form: str, goal: str = "") -> None:
-    spread = f"{form.format(min(rounds)).split()[0]} … {form.format(max(rounds)).split()[0]}"
-    table.add_row(what, form.format(statistics.median(rounds)), spread, goal)
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        at_least("Redis: ours against a pipeline per event", "x", result["ratio"], GOAL, TARGET),
+        at_least("the same calls again against fresh ones", "x", repeated, 1.0),
+        info("ours", "events/s", result["ours"]),
+        info("a pipeline per event", "events/s", result["per_event"]),
+        info("the server alone", "events/s", result["server"]),
+        info("ours, CPU of the exporter", "us/event", result["client_us"]),
+        info(f"everything anew: {large['hashes']:,} hashes, {large['levels']:,} price levels", "s", [large["s"]]),
+        info("its longest call, of the server's time", "ms", [large["worst_us"] / 1000]),
+    ]
