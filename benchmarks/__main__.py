@@ -24,6 +24,7 @@ SECTIONS = {
     "memory": "Resident memory over 2 million events",
     "startup": "From process start to the first scrape",
     "scrape": "A page of 10,000 lines against prometheus_client",
+    "stores_sql": "Writing the history against executemany and COPY",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 
