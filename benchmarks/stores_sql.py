@@ -23,6 +23,7 @@ import asyncpg
 from benchmarks.report import Progress, Row, at_least, at_most, info, output, table
 from exporter.journal import Database
 from exporter.levels import bucket
+from exporter.logs import set_up
 from exporter.model import SIDES, Liquidation, Record
 from exporter.stores import Holder, Standing
 from exporter.stores.migrations import Flavour, migrate
@@ -164,6 +165,7 @@ async def rate(write: Callable[[list[Record]], Awaitable[None]], records: list[R
 
 
 def run(progress: Progress) -> list[Row]:
+    set_up("warn", "logfmt")
     server = services.Postgres(timescale=services.has_timescale(), options=("-c", "fsync=on"))
     try:
         return asyncio.run(writing(server, progress))
@@ -225,6 +227,7 @@ def report(figures: dict[str, list[float]], title: str) -> list[Row]:
 
 
 def run_large(progress: Progress) -> list[Row]:
+    set_up("warn", "logfmt")
     if not services.has_timescale():
         sys.exit("error: the goals for queries are for TimescaleDB, which is not installed for this PostgreSQL")
     server = services.Postgres(timescale=True, options=("-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB"))
