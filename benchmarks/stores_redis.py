@@ -20,6 +20,7 @@ from benchmarks.report import Progress, Row, at_least, info
 from exporter.journal import Batch, Checkpoint, Database
 from exporter.ledger import Ledger
 from exporter.levels import RATIO, Levels
+from exporter.logs import set_up
 from exporter.model import SIDES, Liquidation, Record
 from exporter.stores import Holder, Standing
 from exporter.stores.redis import RedisStore
@@ -140,6 +141,7 @@ class Ours:
 
 
 def run(progress: Progress) -> list[Row]:
+    set_up("warn", "logfmt")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         server = new_server(Path(name), "--appendonly", "yes").start()
         try:
