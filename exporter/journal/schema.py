@@ -8,7 +8,7 @@ base quantity and USD as little-endian doubles.
 
 from exporter.model import Liquidation
 
-VERSION = 1
+VERSION = 2
 
 DDL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;

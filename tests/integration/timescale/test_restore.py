@@ -1,7 +1,6 @@
 """A new machine goes on where the old one was: every figure, and every id that must not count again."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -252,10 +251,9 @@ async def test_a_database_that_stays_away_is_given_up_with_a_warning(postgres, t
 
 async def test_a_database_that_refuses_is_given_up_at_once(postgres, tmp_path, said):
     environ = {"LIQ_STORES_TIMESCALE_URL": postgres.address("nowhere")}
-    started = time.monotonic()
     await take_over(load(None, environ, {}), tmp_path / "new.db", asyncio.Event())
-    assert time.monotonic() - started < 30
     assert 'database "nowhere" does not exist' in said()
+    assert "waiting for the history" not in said()
 
 
 async def test_a_stop_is_heard_while_waiting(tmp_path):
