@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.cascade_lab import document, fitting, plots
+from benchmarks.cascade_lab.episode import SHOWN_SEED, show
+from benchmarks.cascade_lab.example import example
 from benchmarks.cascade_lab.grid import Grid
 from benchmarks.cascade_lab.laboratory import LOOSE, TIGHT, Results, by_tier, measure, targets
 from benchmarks.cascade_lab.plan import FIT, FULL, QUICK, TEST_FROM, TRAIN_FROM
@@ -62,8 +64,10 @@ def main() -> int:
     for grid in grids:
         output().print(grid.table(), "")
     if not options.no_docs:
-        plots.draw(results, parameters)
-        document.write(introduction(results), grids)
+        shown = show(SHOWN_SEED, parameters)
+        plots.draw(results, shown, parameters)
+        document.write("results", "\n".join([introduction(results), "", *(grid.markdown() for grid in grids)]))
+        document.write("example", example(shown).markdown())
     return int(not all(met for *_, met in targets(results)))
 
 

@@ -13,6 +13,7 @@ from exporter.signals.engine import Engine
 from exporter.signals.parameters import Parameters
 from exporter.signals.readings import Reading
 
+SHOWN_SEED = 5000
 BEFORE_S, AFTER_S = 120, 300
 SIZE = (0.3, 1.0)
 """The first cascade of this many mean days is shown."""

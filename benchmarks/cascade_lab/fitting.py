@@ -73,19 +73,22 @@ def rounded(weights: Weights) -> Weights:
 
 
 def write(parameters: Parameters) -> Path:
-    """Write the fitted numbers into the parameters' own file, leaving everything else as it is."""
+    """Write the fitted numbers into the file that defines the engine's defaults; return its path."""
     path = Path(module.__file__)
-    text = path.read_text(encoding="utf-8")
+    path.write_text(written(path.read_text(encoding="utf-8"), parameters), encoding="utf-8")
+    return path
+
+
+def written(text: str, parameters: Parameters) -> str:
+    """Return the source with the fitted numbers as defaults and everything else as it was."""
     for section in (parameters.weights, parameters.calm):
         for name, value in msgspec.structs.asdict(section).items():
             text = replaced(text, type(section).__name__, rf"    {name}: float = ", f"{value:.3f}")
     for name in FALSE_PER_WEEK:
         level: Threshold = getattr(parameters.levels, name)
-        text = replaced(
-            text, "Levels", rf"    {name}: Threshold = ", f"Threshold(enter={level.enter}, exit={level.exit})"
-        )
-    path.write_text(text, encoding="utf-8")
-    return path
+        default = f"Threshold(enter={level.enter}, exit={level.exit})"
+        text = replaced(text, "Levels", rf"    {name}: Threshold = ", default)
+    return text
 
 
 def replaced(text: str, section: str, left: str, right: str) -> str:

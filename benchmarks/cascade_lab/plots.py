@@ -10,13 +10,12 @@ from matplotlib.figure import Figure
 
 from benchmarks.cascade_lab.comparison import NAIVE
 from benchmarks.cascade_lab.detector import SIDES
-from benchmarks.cascade_lab.episode import Shown, show
+from benchmarks.cascade_lab.episode import Shown
 from benchmarks.cascade_lab.laboratory import CURVE_MOST, Results
 from benchmarks.cascade_lab.symbolweek import CUSUM, SCAN, SCORE
 from exporter.signals.parameters import Parameters
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-SHOWN_SEED = 5000
 COLOURS = {
     SCORE: "#c2410c",
     SCAN: "#7c3aed",
@@ -41,12 +40,12 @@ STYLE: dict[Any, object] = {
 }
 
 
-def draw(results: Results, parameters: Parameters) -> None:
+def draw(results: Results, shown: Shown, parameters: Parameters) -> None:
     """Draw all pictures."""
     mpl.use("Agg")
     with mpl.rc_context(STYLE):
         save(recall(results), "cascade-recall.svg")
-        save(episode(show(SHOWN_SEED, parameters), parameters), "cascade-episode.svg")
+        save(episode(shown, parameters), "cascade-episode.svg")
 
 
 def save(figure: Figure, name: str) -> None:

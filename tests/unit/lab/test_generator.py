@@ -1,4 +1,5 @@
 import statistics
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -32,7 +33,7 @@ def test_orders_arrive_in_clusters_as_on_the_market(majors):
     shares = []
     for stream in majors:
         times = [order[0] for order in stream.orders if order[1] == 1]
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         shares.append(sum(gap < 1.0 for gap in gaps) / len(gaps))
     assert 0.60 <= statistics.fmean(shares) <= 0.80, "measured on a full feed of BTC: 0.77"
 
