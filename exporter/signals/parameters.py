@@ -4,7 +4,6 @@ This is the one place of the numbers: the block `signals` of config.yaml has the
 `Weights` and `Levels`, the engine reads nothing else. Unknown keys and values out of range are errors that name the key.
 """
 
-import math
 from typing import Literal
 
 import msgspec

@@ -12,6 +12,9 @@ LEVEL_NAMES = {UNKNOWN: "unknown", NONE: "none", WATCH: "watch", WARNING: "warni
 MARKET = "*"
 """The base of the stream of all coins together."""
 
+ALONE = 0.9
+"""From this share of the last 30 s' USD on, one order is all there is."""
+
 TERMS = ("scan", "cusum", "relative", "branching", "concentration", "share", "breadth", "orders", "baseline")
 """The order of the terms in `Sample.terms` and of the weights that a fit yields."""
 
@@ -76,9 +79,9 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
     max_level: int
     exchanges: tuple[str, ...]
     first_exchange: str
-    price_first: float
-    price_extreme: float
-    price_last: float
+    price_first: float | None
+    price_extreme: float | None
+    price_last: float | None
     price_buckets: int
     branching: float
     coverage: float
