@@ -25,9 +25,10 @@ class Expectation(State):
     sums stand for.
     """
 
-    __slots__ = ("all_trusted", "context_s", "prior", "prior_trusted")
+    __slots__ = ("all_trusted", "clock", "context_s", "prior", "prior_trusted")
 
     def __init__(self) -> None:
+        self.clock = 0
         self.all_trusted = True
         self.context_s = 1.0
         self.prior = 0.0
@@ -39,7 +40,7 @@ class Baseline(State):
 
     `orders` and `usd` are sums in the exchanges' gains (USD clipped), `seen_usd` the same of plain USD, for dominance.
     `burst` is the number of orders in 30 s above which an order is winsorised. `rates` are the slow rates per exchange,
-    whether up or not, as of the last refresh.
+    whether up or not, as of the last refresh. `fresh` is what the context takes in at the next one.
     """
 
     __slots__ = (
@@ -48,6 +49,9 @@ class Baseline(State):
         "context",
         "context_trusted",
         "context_usd",
+        "fresh",
+        "fresh_trusted",
+        "fresh_usd",
         "orders",
         "rate",
         "rates",
@@ -66,49 +70,54 @@ class Baseline(State):
         self.context = 0.0
         self.context_trusted = 0.0
         self.context_usd = 0.0
+        self.fresh = 0.0
+        self.fresh_trusted = 0.0
+        self.fresh_usd = 0.0
         self.rate = _LEAST_RATE
         self.trusted_rate = _LEAST_RATE
         self.usd_rate = _LEAST_RATE
         self.burst = BURST_ORDERS
 
-    def fade(self, clock: int, per_ms: float, frozen: bool) -> None:
-        """Let the context decay up to `clock`; frozen, it stands still."""
-        if clock > self.clock:
-            if not frozen:
-                kept = math.exp((self.clock - clock) * per_ms)
-                self.context *= kept
-                self.context_trusted *= kept
-                self.context_usd *= kept
-            self.clock = clock
-
     def learn(self, place: int, gain: float, usd: float, clipped: float, weight: float) -> None:
-        """Take an order into the slow baseline: `gain` is its exchange's, `clipped` what it may weigh in USD."""
+        """Take an order: `gain` is its exchange's, `clipped` what it may weigh in USD."""
+        self.fresh += weight
+        self.fresh_usd += clipped * weight
         self.seen_usd[place] += usd * gain
         gain *= weight
         self.orders[place] += gain
         self.usd[place] += clipped * gain
 
-    def learn_context(self, clipped: float, weight: float, trusted: bool) -> None:
-        """Take an order into the context, as of the last `fade`."""
-        self.context += weight
-        self.context_usd += clipped * weight
-        if trusted:
-            self.context_trusted += weight
+    def take_fresh(self, clock: int, per_ms: float, frozen: bool) -> float:
+        """Move the orders since the last time into the context, or leave it as it is; returns their weight."""
+        fresh = self.fresh
+        if not frozen:
+            kept = math.exp((self.clock - clock) * per_ms)
+            self.context = self.context * kept + fresh
+            self.context_trusted = self.context_trusted * kept + self.fresh_trusted
+            self.context_usd = self.context_usd * kept + self.fresh_usd
+        self.fresh = self.fresh_trusted = self.fresh_usd = 0.0
+        self.clock = clock
+        return fresh
 
     def refresh(self, exchanges: Exchanges, believed: Expectation, factor: float, order_usd: float) -> None:
         """Derive the rates that hold until the next refresh: `factor` is the hour's, `order_usd` a typical order."""
-        orders, context_s = self.orders, believed.context_s
-        self.rates = list(map(mul, orders, exchanges.scales))
+        orders, per_s = self.orders, 1.0 / believed.context_s
         scales = exchanges.live_scales if believed.all_trusted else exchanges.full_scales
+        self.rates = list(map(mul, orders, exchanges.scales))
         slow = sum(map(mul, orders, exchanges.live_scales)) + believed.prior
         trusted = sum(map(mul, orders, scales)) + believed.prior_trusted
         usd = sum(map(mul, self.usd, exchanges.live_scales)) + believed.prior * order_usd
-        self.rate = max(slow * factor, self.context / context_s, _LEAST_RATE)
-        self.trusted_rate = max(trusted * factor, self.context_trusted / context_s, _LEAST_RATE)
-        self.usd_rate = max(usd * factor, self.context_usd / context_s, _LEAST_RATE)
+        self.rate = _larger(slow * factor, self.context * per_s)
+        self.trusted_rate = _larger(trusted * factor, self.context_trusted * per_s)
+        self.usd_rate = _larger(usd * factor, self.context_usd * per_s)
         self.burst = BURST_ORDERS + BURST_MULTIPLE * 30.0 * self.rate
 
     def widen(self, exchanges: int) -> None:
         """Make room for exchanges that are new."""
         for sums in (self.orders, self.usd, self.seen_usd, self.rates):
             sums += [0.0] * (exchanges - len(sums))  # noqa: PLW2901 - the list itself grows
+
+
+def _larger(slow: float, context: float) -> float:
+    rate = max(context, slow)
+    return max(_LEAST_RATE, rate)

@@ -1,8 +1,8 @@
 """How many liquidations a liquidation sets off: the branching ratio of a Hawkes process, learned order by order.
 
 Each order is a child with probability p = n*b*R / (n*b*R + (1 - n)*B), where R is the decayed number of orders before
-it, b the decay and B the rate that the context explains; n follows p slowly. The rate has to come from the context
-(about an hour): against a constant rate every drift looks like self-excitation (spurious criticality: Filimonov and Sornette, arXiv 1308.6756).
+it, b the decay and B the rate that the context explains; n follows p slowly. The rate has to come from the context of
+about an hour: against a constant rate every drift looks like self-excitation (Filimonov, Sornette, arXiv 1308.6756).
 
 An exchange that shows one order per second hides most children (n 0.8 reads 0.5), so that only the exchanges which
 publish everything are asked, as long as the coin has one.

@@ -33,7 +33,7 @@ class _Span(NamedTuple):
 
 
 class Prices(State):
-    """The buckets of one coin and side, by rising price; weights are multiplied by a gain that grows instead of fading."""
+    """The buckets of one coin and side, by rising price; weights are multiplied by a growing gain instead of fading."""
 
     __slots__ = ("buckets", "events", "last_price", "origin_ms", "usd")
     PARTS: ClassVar = {"buckets": doubles, "events": doubles, "usd": doubles}

@@ -5,13 +5,14 @@ from typing import ClassVar
 from exporter.model import LONG, SIDES, Side
 from exporter.signals.baselines import DAY_S, Expectation
 from exporter.signals.clusters import Prices
-from exporter.signals.exchanges import REFRESH_MS
 from exporter.signals.pairs import Trace
 from exporter.signals.setting import Setting
-from exporter.signals.side import Order, SideState
+from exporter.signals.side import STALE_MS, Order, SideState
 from exporter.signals.state import State
 
 SEEING = -1
+BELIEVE_MS = 60_000
+"""What the prior is worth changes slowly; it is looked at anew after this."""
 _HOUR_S = 3600.0
 
 
@@ -68,11 +69,12 @@ class Coin(State):
         place = order[0]
         if place not in self.places:
             self._list(place, now_ms, setting)
-        clock = now_ms - self.stopped_ms if self.blind_ms == SEEING else self.blind_ms - self.stopped_ms
+        clock = (now_ms if self.blind_ms == SEEING else self.blind_ms) - self.stopped_ms
         state = self.sides[index]
         state.recent.decay(clock)
-        if clock - state.refreshed >= REFRESH_MS:
-            self._believe(setting)
+        if clock - state.refreshed >= STALE_MS:
+            if clock - self.believed.clock >= BELIEVE_MS:
+                self._believe(clock, setting)
             state.refresh(clock, self.believed, setting)
         trusted = self.believed.all_trusted or setting.exchanges.full[place]
         state.observe(order, clock, now_ms, trusted, setting)
@@ -108,8 +110,9 @@ class Coin(State):
             self.stopped_ms += now_ms - self.blind_ms
             self.blind_ms = SEEING
         clock = self.clock(now_ms)
+        self.believed.clock = clock - BELIEVE_MS
         for state in self.sides:
-            state.refreshed = min(state.refreshed, clock - REFRESH_MS)
+            state.refreshed = min(state.refreshed, clock - STALE_MS)
 
     def configure(self, setting: Setting) -> None:
         """Take over parameters and exchanges that are new."""
@@ -132,11 +135,12 @@ class Coin(State):
         self.places.append(place)
         self.cover(now_ms, setting)
 
-    def _believe(self, setting: Setting) -> None:
+    def _believe(self, clock: int, setting: Setting) -> None:
         exchanges, believed = setting.exchanges, self.believed
         listed = [place for place in self.places if not exchanges.retired[place]]
         share = setting.parameters.baselines.prior_per_day / (DAY_S * max(1, len(listed)))
         believed.all_trusted = not any(exchanges.full[place] for place in listed)
+        believed.clock = clock
         believed.context_s = setting.context_s
         believed.prior = 0.0
         believed.prior_trusted = 0.0

@@ -18,6 +18,8 @@ _CALM, _CRITICAL = 0.6, 0.95
 _RATE_MULTIPLE = 10.0
 _MU_CALM = 1.0 - _CALM
 _MU_CRITICAL = _RATE_MULTIPLE * (1.0 - _CRITICAL)
+_MU_GROWTH = _MU_CRITICAL - _MU_CALM
+_GROWTH = _CRITICAL - _CALM
 _MARK_SLOPE, _MARK_DRIFT, _MARK_CLIP = 0.5, 0.125, 2.5
 
 
@@ -36,16 +38,25 @@ class Cusum(State):
         self.pending = 0.0
 
     def order(self, clock: int, rate: float, mark: float) -> None:
-        """Take an order: `rate` is the baseline per second, `mark` the order's size in standard deviations of ln USD."""
+        """Take an order: `rate` is the baseline per second, `mark` its size in standard deviations of ln USD."""
+        evidence = self.evidence
         if clock > self.clock:
-            self._pass(clock, rate)
+            dt = (clock - self.clock) * 0.001
+            fading = math.exp(-DECAY_PER_S * dt)
+            excitation = self.excitation + self.pending
+            evidence -= _MU_GROWTH * rate * dt + _GROWTH * excitation * (1.0 - fading)
+            if evidence < 0.0:
+                evidence = 0.0
+            self.excitation = excitation * fading
+            self.pending = 0.0
+            self.clock = clock
         excited = DECAY_PER_S * self.excitation
         ratio = (_MU_CRITICAL * rate + _CRITICAL * excited) / (_MU_CALM * rate + _CALM * excited)
         if mark > _MARK_CLIP:
             mark = _MARK_CLIP
         elif mark < -_MARK_CLIP:
             mark = -_MARK_CLIP
-        evidence = self.evidence + math.log(ratio) + mark * _MARK_SLOPE - _MARK_DRIFT
+        evidence += math.log(ratio) + mark * _MARK_SLOPE - _MARK_DRIFT
         self.evidence = 0.0 if evidence < 0.0 else min(evidence, CEILING)
         self.pending += 1.0
 
@@ -54,17 +65,6 @@ class Cusum(State):
         if clock <= self.clock:
             return self.evidence
         dt = (clock - self.clock) * 0.001
-        return self._left(dt, rate, math.exp(-DECAY_PER_S * dt))
-
-    def _pass(self, clock: int, rate: float) -> None:
-        dt = (clock - self.clock) * 0.001
-        fading = math.exp(-DECAY_PER_S * dt)
-        self.evidence = self._left(dt, rate, fading)
-        self.excitation = (self.excitation + self.pending) * fading
-        self.pending = 0.0
-        self.clock = clock
-
-    def _left(self, dt: float, rate: float, fading: float) -> float:
-        expected = (_MU_CRITICAL - _MU_CALM) * rate * dt
-        expected += (_CRITICAL - _CALM) * (self.excitation + self.pending) * (1.0 - fading)
+        excitation = self.excitation + self.pending
+        expected = _MU_GROWTH * rate * dt + _GROWTH * excitation * (1.0 - math.exp(-DECAY_PER_S * dt))
         return self.evidence - expected if self.evidence > expected else 0.0

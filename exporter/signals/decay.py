@@ -4,11 +4,12 @@ Times are evidence clocks (ms): they stand still while the coin cannot be seen.
 """
 
 import math
+from typing import TypeAlias
 
 from exporter.signals.state import State
 
-SCALES_S = (3.0, 10.0, 30.0, 90.0)
-"""The time constants of the counts."""
+Counts: TypeAlias = tuple[float, float, float, float]
+"""Counts with the time constants 3, 10, 30 and 90 s."""
 
 
 class Recent(State):
@@ -22,7 +23,7 @@ class Recent(State):
 
     def __init__(self, exchanges: int, clock: int) -> None:
         self.clock = clock
-        self.counts = (0.0, 0.0, 0.0, 0.0)
+        self.counts: Counts = (0.0, 0.0, 0.0, 0.0)
         self.usd = 0.0
         self.largest = 0.0
         self.squares = 0.0

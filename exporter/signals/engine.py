@@ -50,8 +50,14 @@ class Engine:
     `feeds` says of every exchange what it publishes; an order of another exchange raises `KeyError`.
     """
 
-    def __init__(self, parameters: Parameters, feeds: Mapping[str, Sampling]) -> None:
-        self._equip(Clockwork(Setting(parameters, Exchanges(feeds), Exposure(0))))
+    def __init__(
+        self, parameters: Parameters, feeds: Mapping[str, Sampling], restored: Clockwork | None = None
+    ) -> None:
+        work = restored or Clockwork(Setting(parameters, Exchanges(feeds), Exposure(0)))
+        self._work = work
+        self._setting = work.setting
+        self._late_ms = parameters.late_s * 1000.0
+        self._places = {name: place for place, name in enumerate(work.setting.exchanges.names)}
 
     @property
     def now_ms(self) -> int:
@@ -179,15 +185,7 @@ class Engine:
         `feeds` may name other exchanges than before: new ones are learned, dropped ones no longer count. Raises
         `ValueError` when the bytes are no snapshot, or one of another version.
         """
-        engine = cls.__new__(cls)
-        engine._equip(snapshot.read(state, parameters, feeds))
-        return engine
-
-    def _equip(self, work: Clockwork) -> None:
-        self._work = work
-        self._setting = work.setting
-        self._late_ms = work.setting.parameters.late_s * 1000.0
-        self._places = {name: place for place, name in enumerate(work.setting.exchanges.names)}
+        return cls(parameters, feeds, snapshot.read(state, parameters, feeds))
 
     def _known(self, base: str) -> Coin | None:
         return self._work.market if base == MARKET else self._work.coins.get(base)

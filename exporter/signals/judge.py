@@ -1,4 +1,4 @@
-"""From evidence to levels and episodes: what happens to a coin and side after a batch of orders, or as a second ends."""
+"""From evidence to levels and episodes: a coin and side after a batch of orders, or as a second ends."""
 
 from exporter.signals.coin import Coin
 from exporter.signals.episode import Track

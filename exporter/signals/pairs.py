@@ -9,6 +9,7 @@ half-life of an hour. Shiotani, Hayashi, Koike, arXiv 2601.01871, extend the ide
 
 import math
 from array import array
+from collections.abc import Sequence
 from typing import Any, Self
 
 from exporter.signals.state import State
@@ -48,7 +49,7 @@ class Trace(State):
         return [self.bins, self.fresh, [_to_bytes(mark) for mark in self.marks], self.since]
 
     @classmethod
-    def load(cls, values: Any) -> Self:
+    def load(cls, values: Sequence[Any]) -> Self:
         """Return the object that `dump` was called on."""
         result = super().load(values)
         result.marks = [int.from_bytes(mark, "little") for mark in values[2]]
@@ -99,7 +100,7 @@ class Crossings(State):
         return values
 
     @classmethod
-    def load(cls, values: Any) -> Self:
+    def load(cls, values: Sequence[Any]) -> Self:
         """Return the object that `dump` was called on."""
         result = super().load(values)
         result.arrivals = [int.from_bytes(packed, "little") for packed in values[0]]
@@ -128,15 +129,12 @@ class Crossings(State):
         """Move the last minute's counts into what fades."""
         for at, lanes in enumerate(self.lanes):
             packed = self.arrivals[at]
-            if lanes:
-                lanes[:] = [count * _KEPT for count in lanes]
             if packed:
-                if not lanes:
-                    lanes += [0.0] * _LANES
-                for lane, count in enumerate(_unpack(packed)):
-                    if count:
-                        lanes[lane] += count
+                faded = lanes or [0.0] * _LANES
+                self.lanes[at] = [old * _KEPT + new for old, new in zip(faded, _unpack(packed), strict=True)]
                 self.arrivals[at] = 0
+            elif lanes:
+                self.lanes[at] = [count * _KEPT for count in lanes]
         self.expected = [value * _KEPT for value in self.expected]
         self.chance = [value * _KEPT for value in self.chance]
         self.seen = [value * _KEPT + new for value, new in zip(self.seen, self.found, strict=True)]

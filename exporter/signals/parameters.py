@@ -1,7 +1,7 @@
 """Everything of the detector that can be tuned, with the defaults that were fitted; one line of meaning each.
 
 This is the one place of the numbers: the block `signals` of config.yaml has these keys, the laboratory fits on
-`Weights` and `Levels`, the engine reads nothing else. Unknown keys and values out of range are errors that name the key.
+`Weights` and `Levels`, the engine reads nothing else. Unknown keys and values out of range are errors with their key.
 """
 
 from typing import Literal

@@ -14,7 +14,8 @@ Terms: TypeAlias = tuple[float, float, float, float, float, float, float, float,
 Contributions: TypeAlias = tuple[float, float, float, float, float, float]
 
 _SHARE_LEAST, _SHARE_MOST = 0.02, 0.98
-_X_MOST = 50.0
+_X_MOST = 700.0
+"""Where the exponential ends."""
 
 
 class Facts(NamedTuple):
@@ -43,7 +44,7 @@ class Evaluation(NamedTuple):
 
 
 class Model:
-    """The weights, ready to use."""
+    """The weights, ready to use; `x_calm` is the logit of the calm reference."""
 
     __slots__ = ("_calm", "_gates", "_weights", "x_calm")
 
@@ -58,22 +59,17 @@ class Model:
     def evaluate(self, facts: Facts, run_usd: float, floor_usd: float) -> Evaluation:
         """Score a moment."""
         terms = terms_of(facts)
-        contributions = self._contributions(terms)
-        excess = 0.0
-        for contribution in contributions:
-            excess += contribution
+        scan, cusum, relative, branching, concentration, share, breadth, orders, baseline = (
+            weight * (term - calm) for weight, term, calm in zip(self._weights, terms, self._calm, strict=True)
+        )
+        intensity, self_excitation = scan + relative + orders, branching + cusum
+        excess = intensity + self_excitation + share + breadth + concentration + baseline
         score = score_of(self.x_calm + excess)
         held = run_usd >= floor_usd and self._open(facts)
         if not held and score > self._gates.closed_score:
             score = self._gates.closed_score
+        contributions = (intensity, self_excitation, share, breadth, concentration, baseline)
         return Evaluation(score, excess, contributions, terms, held, facts.scan)
-
-    def _contributions(self, terms: Terms) -> Contributions:
-        """Return what each component adds, in the order of `COMPONENTS`."""
-        scan, cusum, relative, branching, concentration, share, breadth, orders, baseline = (
-            weight * (term - calm) for weight, term, calm in zip(self._weights, terms, self._calm, strict=True)
-        )
-        return scan + relative + orders, branching + cusum, share, breadth, concentration, baseline
 
     def _open(self, facts: Facts) -> bool:
         gates = self._gates
@@ -88,7 +84,11 @@ class Model:
 
 def terms_of(facts: Facts) -> Terms:
     """Return the terms of the linear model."""
-    share = min(max(facts.share, _SHARE_LEAST), _SHARE_MOST)
+    share = facts.share
+    if share < _SHARE_LEAST:
+        share = _SHARE_LEAST
+    elif share > _SHARE_MOST:
+        share = _SHARE_MOST
     return (
         math.log(1.0 + facts.scan),
         math.log(1.0 + facts.cusum),
@@ -104,4 +104,4 @@ def terms_of(facts: Facts) -> Terms:
 
 def score_of(x: float) -> float:
     """Return the score of a logit."""
-    return 100.0 / (1.0 + math.exp(-min(max(x, -_X_MOST), _X_MOST)))
+    return 100.0 / (1.0 + math.exp(-x)) if x > -_X_MOST else 0.0

@@ -9,7 +9,6 @@ from exporter.signals.branching import Branching
 from exporter.signals.cusum import Cusum
 from exporter.signals.decay import Recent
 from exporter.signals.episode import Track
-from exporter.signals.exchanges import REFRESH_MS
 from exporter.signals.hours import Hours
 from exporter.signals.hysteresis import Hysteresis
 from exporter.signals.run import ORDINARY_MULTIPLE, Run
@@ -18,6 +17,9 @@ from exporter.signals.score import Facts
 from exporter.signals.setting import Setting
 from exporter.signals.sizes import Sizes
 from exporter.signals.state import State
+
+STALE_MS = 30_000
+"""Rates are derived anew by the first order after this; the fastest of them takes an hour to change."""
 
 Order: TypeAlias = tuple[int, float, float, float]
 """Place of the exchange, USD, ln USD, price."""
@@ -40,6 +42,7 @@ class SideState(State):
         "hysteresis",
         "muted",
         "name",
+        "ordinary",
         "recent",
         "refreshed",
         "run",
@@ -66,7 +69,9 @@ class SideState(State):
         self.floor_usd = floor_usd
         self.muted = muted
         self.changed = False
-        self.refreshed = clock - REFRESH_MS
+        self.ordinary = 0.0
+        """Orders in 10 s up to which a run has not begun."""
+        self.refreshed = clock - STALE_MS
         self.recent = Recent(exchanges, clock)
         self.baseline = Baseline(exchanges, clock)
         self.sizes = Sizes(setting.parameters.baselines.prior_size_usd)
@@ -85,29 +90,34 @@ class SideState(State):
         return self.episode is None and not self.hysteresis.level
 
     def refresh(self, clock: int, believed: Expectation, setting: Setting) -> None:
-        """Derive rates and expectations from what was learned."""
+        """Derive rates and expectations from what was learned; `recent` was brought up to `clock`."""
+        exchanges, exposure, baseline, episode = setting.exchanges, setting.exposure, self.baseline, self.episode
         self.scan.learn(self.recent.counts, (clock - self.refreshed) * 0.001)
         self.sizes.settle()
-        exchanges = setting.exchanges
+        frozen = episode is not None and clock - episode.opened_clock < setting.freeze_ms
+        fresh = baseline.take_fresh(clock, setting.context_per_ms, frozen)
+        self.hours.learn(setting.hour, fresh * exposure.gain)
         profiled = exchanges.observed_s >= setting.profile_after_s
-        factor = self.hours.factor(setting.hour, setting.exposure) if profiled else 1.0
-        self.baseline.refresh(exchanges, believed, factor, self.sizes.typical_usd())
-        self.scan.expect(self.baseline.rate)
+        factor = self.hours.factor(setting.hour, exposure) if profiled else 1.0
+        baseline.refresh(exchanges, believed, factor, self.sizes.typical_usd)
+        self.scan.rate = baseline.rate
+        self.ordinary = self.scan.ordinary(ORDINARY_MULTIPLE)
         self.refreshed = clock
 
     def observe(self, order: Order, clock: int, now_ms: int, trusted: bool, setting: Setting) -> None:
         """Take an order; `recent` was brought up to `clock`. `trusted`: the branching ratio may learn from it."""
         place, usd, log_usd, price = order
         recent, sizes, baseline = self.recent, self.sizes, self.baseline
+        _, before, count, _ = recent.counts
+        weight = setting.winsorised if count > baseline.burst else 1.0
         self.cusum.order(clock, baseline.rate, (log_usd - sizes.mean) / sizes.deviation)
         if trusted:
             self.branching.order(clock, baseline.trusted_rate)
-        counts = recent.counts
-        weight = setting.winsorised if counts[2] > baseline.burst else 1.0
-        self._learn(place, usd, clock, weight, trusted, setting)
+            baseline.fresh_trusted += weight
+        clip = sizes.clip_usd
+        baseline.learn(place, setting.exchanges.gains[place], usd, min(clip, usd), weight)
         sizes.learn(log_usd, weight)
-        self.hours.orders[setting.hour] += weight * setting.exposure.gain
-        self.run.add(now_ms, usd, price, place, counts[1] <= ORDINARY_MULTIPLE * self.scan.expected[1])
+        self.run.add(now_ms, usd, price, place, before <= self.ordinary)
         recent.add(place, usd)
         if self.episode is not None:
             self.episode.add(now_ms, usd, price, place)
@@ -162,13 +172,3 @@ class SideState(State):
         """Make room for exchanges that are new."""
         self.recent.widen(exchanges)
         self.baseline.widen(exchanges)
-
-    def _learn(self, place: int, usd: float, clock: int, weight: float, trusted: bool, setting: Setting) -> None:
-        clip = self.sizes.clip_usd
-        clipped = min(clip, usd)
-        baseline, episode = self.baseline, self.episode
-        frozen = episode is not None and clock - episode.opened_clock < setting.freeze_ms
-        baseline.fade(clock, setting.context_per_ms, frozen)
-        baseline.learn(place, setting.exchanges.gains[place], usd, clipped, weight)
-        if not frozen:
-            baseline.learn_context(clipped, weight, trusted)

@@ -12,9 +12,12 @@ LEAST_DEVIATION = 0.3
 
 
 class Sizes(State):
-    """Mean and variance of ln USD; `clip_usd` is two deviations above the mean and the most an order can weigh."""
+    """Mean and variance of ln USD; `clip_usd` is two deviations above the mean and the most an order can weigh.
 
-    __slots__ = ("clip_usd", "deviation", "mean", "orders", "variance")
+    `typical_usd` is the mean of a log-normal order with this mean and spread, at most the clip.
+    """
+
+    __slots__ = ("clip_usd", "deviation", "mean", "orders", "typical_usd", "variance")
 
     def __init__(self, prior_usd: float) -> None:
         self.orders = PRIOR_ORDERS
@@ -36,7 +39,4 @@ class Sizes(State):
         deviation = math.sqrt(self.variance)
         self.deviation = max(LEAST_DEVIATION, deviation)
         self.clip_usd = math.exp(self.mean + 2.0 * self.deviation)
-
-    def typical_usd(self) -> float:
-        """Return the mean of a log-normal order with this mean and spread, at most the clip."""
-        return min(self.clip_usd, math.exp(self.mean + 0.5 * self.deviation * self.deviation))
+        self.typical_usd = math.exp(self.mean + min(2.0, 0.5 * self.deviation) * self.deviation)

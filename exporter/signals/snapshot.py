@@ -70,8 +70,9 @@ def read(state: bytes, parameters: Parameters, feeds: Mapping[str, Sampling]) ->
 def _widen(work: Clockwork) -> None:
     """Make room for exchanges that were not there before, and look anew at which are up."""
     size = len(work.setting.exchanges.names)
-    for pairs in (*work.crossings, *work.minutes):
-        pairs.widen(size)
+    for crossings, minutes in zip(work.crossings, work.minutes, strict=True):
+        crossings.widen(size)
+        minutes.widen(size)
     work.cover()
 
 
@@ -85,7 +86,7 @@ def _parts(state: bytes) -> dict[str, Any]:
     return parts
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> list[Any] | bytes:
     if isinstance(value, State):
         return value.dump()
     if isinstance(value, array):

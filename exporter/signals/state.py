@@ -11,7 +11,7 @@ class State:
     `PARTS` says how slots that are not plain (numbers, texts, lists of them) are read back.
     """
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     PARTS: ClassVar[dict[str, Callable[[Any], Any]]] = {}
 
     def dump(self) -> list[Any]:
