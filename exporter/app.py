@@ -29,6 +29,7 @@ from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
 from exporter.model import FeedChange, Liquidation, Record
+from exporter.selfcheck import SelfCheck
 from exporter.stats import WINDOWS
 from exporter.takeover import take_over
 from exporter.view import View
@@ -98,6 +99,7 @@ class App:
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
         self._intake.restore(database.pending())
+        self._check = SelfCheck(self.view, config, database.path)
         self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
         self.address = ""
         """Where it serves, once it runs."""
@@ -119,7 +121,10 @@ class App:
                     self._group = group
                     for name in self.view.config.enabled_exchanges():
                         self._start_exchange(name)
-                    chores = [group.create_task(self._notice()), group.create_task(self._housekeeping())]
+                    chores = [
+                        group.create_task(chore)
+                        for chore in (self._notice(), self._housekeeping(), self._check.run(self.address))
+                    ]
                     await _first(stop, journal)
                     log.info("stopping")
                     for task in (*chores, *self._tasks.values()):
@@ -147,7 +152,7 @@ class App:
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
         changes += [name for name in ("log", "stats") if getattr(old, name) != getattr(new, name)]
-        fixed = ("data", "web", "metrics", "journal", "stores")
+        fixed = ("data", "web", "metrics", "journal", "stores", "check")
         changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
         applied = [change for change in changes if change]
         log.info("reloaded", changed=", ".join(applied) or "nothing")

@@ -185,6 +185,13 @@ def _demo(command: Parser) -> None:
 def _simulate(command: Parser) -> None:
     _demo(command)
     command.add_argument("--port", type=flags.port, default=0, help="the first exchange's; the others follow")
+    command.add_argument("--host", default="127.0.0.1", help="the name or address of this machine to listen on")
+    command.add_argument(
+        "--endpoints", type=flags.output, metavar="FILE", help="write the configuration of an exporter that listens"
+    )
+    command.add_argument(
+        "--past", action="store_true", help="put a simulated day into the data folder first, if it has no journal"
+    )
     command.add_argument("--rate", type=flags.positive, help="a steady number of liquidations a second instead")
     command.add_argument("--with-parent", action="store_true", help="end when the program that started it ends")
 

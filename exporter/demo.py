@@ -76,6 +76,17 @@ def fill(path: Path, events: Iterable[Liquidation]) -> None:
     database.close()
 
 
+def begin_with_past(folder: Path, seed: int) -> None:
+    """Give a data folder without a journal one that holds a simulated day; raises `UserError` when it is in use."""
+    path, unfinished = folder / JOURNAL_FILE, folder / f"{JOURNAL_FILE}.unfinished"
+    if path.exists():  # an exporter may be using it
+        return
+    with held(folder):
+        unfinished.unlink(missing_ok=True)
+        fill(unfinished, past(seed, until_ms=time.time_ns() // 1_000_000))
+        unfinished.rename(path)
+
+
 class SimulatorProcess:
     """A running `simulate`, and the addresses that it announced."""
 

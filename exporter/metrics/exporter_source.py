@@ -16,6 +16,9 @@ class ExporterSource:
     def samples(self, now_ms: int) -> Iterator[Samples]:  # noqa: ARG002 - the signature of every source
         """Return the samples of every family."""
         view, journal = self._view, self._view.journal
+        bands = view.config.stats
+        values = [bands.bearish_from, bands.bullish_to]
+        yield Samples("liquidation_sentiment_band_ratio", [("bearish_from",), ("bullish_to",)], values)
         yield histograms("liquidation_processing_seconds", [()], [view.processing])
         yield histograms("liquidation_commit_seconds", [()], [journal.commit_seconds])
         yield single("liquidation_journal_up", int(journal.up))

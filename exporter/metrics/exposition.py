@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from exporter.metrics.check_source import CheckSource
 from exporter.metrics.exchange_source import ExchangeSource
 from exporter.metrics.exporter_source import ExporterSource
 from exporter.metrics.ledger_source import LedgerSource
@@ -32,8 +33,13 @@ class Exposition:
     """
 
     def __init__(self, view: View) -> None:
-        ledger, exchanges, stores = LedgerSource(view.ledger), ExchangeSource(view), StoreSource(view)
-        self._sources: tuple[Source, ...] = (ledger, exchanges, stores, ExporterSource(view))
+        self._sources: tuple[Source, ...] = (
+            LedgerSource(view.ledger, view.config.metrics.window_bases),
+            ExchangeSource(view),
+            StoreSource(view),
+            ExporterSource(view),
+            CheckSource(view),
+        )
         self._writers = writers()
         self._process = process_registry()
 

@@ -149,6 +149,11 @@ class StoreStatus:
         return self.state in (StoreState.FOLLOWING, StoreState.STANDBY)
 
     @property
+    def standby(self) -> bool:
+        """Whether another exporter writes to the store."""
+        return self.state is StoreState.STANDBY
+
+    @property
     def leader(self) -> bool:
         """Whether this exporter is the one that writes to the store."""
         return self.state is StoreState.FOLLOWING

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from stack.service import free_port
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
 
@@ -22,12 +23,6 @@ PATIENCE_S = 60
 def exporter(*arguments):
     """The command line of an exporter command."""
     return [sys.executable, "-m", "exporter", *map(str, arguments)]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(condition, what):

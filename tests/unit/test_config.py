@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter import config as module
 from exporter.config import Config, ConfigError, Duration, dump, load
+from exporter.config import loading as module
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
 
@@ -38,12 +38,14 @@ def test_environment_sets_every_kind_of_value():
         "LIQ_METRICS_BASES": "BTC, PEPE",
         "LIQ_METRICS_BASE_CAP": "50",
         "LIQ_FEEDS_SILENT_AFTER": "500ms",
+        "LIQ_CHECK_INTERVAL": "0s",
         "LIQ_EXCHANGES_BYBIT_ENABLED": "false",
     }
     config = load(None, environ, {})
     assert config.metrics.bases == ("BTC", "PEPE")
     assert config.metrics.base_cap == 50
     assert config.feeds.silent_after == 0.5
+    assert config.check.interval == 0
     assert "bybit" not in config.enabled_exchanges()
 
 
@@ -66,6 +68,9 @@ def test_environment_sets_every_kind_of_value():
         ("stats: {bearish_from: 0.3}", ["stats"]),
         ("metrics: {base_cap: 0}", ["metrics.base_cap"]),
         ("metrics: {base_cap: many}", ["metrics.base_cap"]),
+        ("metrics: {window_bases: -1}", ["metrics.window_bases", "main coins"]),
+        ("check: {interval: 5s}", ["check.interval", "10s"]),
+        ("check: {every: 5m}", ["check.every", "interval"]),
         ("stores: {redis: {url: 'localhost:6379'}}", ["stores.redis.url", "redis://"]),
         ("stores: {timescale: {url: 'mysql://x/y'}}", ["stores.timescale.url", "postgresql://"]),
         ("stores: {timescale: {url: 'postgresql:///db'}}", ["stores.timescale.url", "postgresql://"]),

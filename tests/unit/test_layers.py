@@ -23,6 +23,7 @@ VIEWED = {
     "exchanges",
     "journal",
     "stores",
+    "check",
     "",
 }
 """What renderers may read."""
@@ -91,3 +92,8 @@ def test_pure_code_has_no_clock_no_sockets_and_no_logs(layer):
     for path in modules():
         if package(path) == layer:
             assert not {name.split(".")[0] for name in imports(path)} & PURE, path
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_exporter_knows_nothing_of_what_is_built_around_it(path):
+    assert not {name.split(".")[0] for name in imports(path)} & {"stack", "grafana", "tests", "benchmarks"}

@@ -3,7 +3,10 @@
 import random
 from collections.abc import Mapping
 
-from exporter.config import Config
+from exporter.check import Verdict
+from exporter.check.findings import Finding
+from exporter.check.status import CheckStatus
+from exporter.config import Config, Metrics
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.gaps import Gaps
@@ -43,9 +46,9 @@ def event(exchange: str, base: str, side: Side, *, usd: float, quantity: float =
     )
 
 
-def empty_view(*, bases: tuple[str, ...] = MAIN, base_cap: int = 1000) -> View:
+def empty_view(*, bases: tuple[str, ...] = MAIN, base_cap: int = 1000, window_bases: int = 20) -> View:
     """Return an exporter that has just started: nothing connected, nothing received."""
-    config = Config()
+    config = Config(metrics=Metrics(bases=bases, base_cap=base_cap, window_bases=window_bases))
     view = View(config, Ledger(config.enabled_exchanges(), bases, base_cap), Gaps(), JournalStatus(), nothing_newer)
     for name in config.enabled_exchanges():
         view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in REGISTRY[name].feeds])
@@ -85,6 +88,19 @@ def attach(view: View, name: str, state: StoreState = StoreState.FOLLOWING) -> S
     return status
 
 
+def checked(view: View) -> CheckStatus:
+    """Let the exporter have checked itself."""
+    status = view.check = CheckStatus(300.0)
+    status.findings = (
+        Finding("journal", Verdict.EQUAL, tables=("coins", "levels"), figures=120),
+        Finding("redis", Verdict.UNREACHABLE, "connection refused"),
+        Finding("timescale", Verdict.DIFFERS, tables=("liquidation_totals",), figures=90, differing=4),
+        Finding("metrics", Verdict.MOVING, "it went on while it was read, each time", figures=80, differing=2),
+    )
+    status.last_run_ms, status.duration_s, status.failures = NOW_MS - 61_000, 1.25, 1
+    return status
+
+
 def busy_view(bases: int, seed: int = 7) -> View:
     """Return an exporter with so many coins on every exchange and side, and a full day of the main ones."""
     rng = random.Random(seed)
@@ -106,4 +122,5 @@ def busy_view(bases: int, seed: int = 7) -> View:
     view.journal.size_bytes = 1_234_567_890
     attach(view, "redis")
     attach(view, "timescale", StoreState.STANDBY)
+    checked(view)
     return view
