@@ -148,6 +148,10 @@ class Engine:
         """Return the coins that are known, in alphabetical order."""
         return sorted(self._work.coins)
 
+    def active(self) -> list[str]:
+        """Return the coins at a level or in an episode, in alphabetical order."""
+        return sorted(self._work.active)
+
     def coverage(self, base: str) -> float:
         """Return the share of a coin's ordinary USD whose exchanges are up; `*` is the market."""
         coin = self._known(base)
