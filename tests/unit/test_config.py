@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,28 @@ def test_durations(text, seconds):
 def test_bad_durations(text):
     with pytest.raises(ValueError, match="duration"):
         Duration.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("gates: {share: 1.7}", "signals.gates.share: expected `float` <= 1.0"),
+        ("wights: {}", "signals.wights: unknown key; known here: weights, calm"),
+        ("coins: {PEPE: {flor: 1}}", "signals.coins.*.flor: unknown key; known here: floor_usd, mute"),
+        ("coins: {eth: {mute: true}}", "signals.coins.eth: coins are written like ETH"),
+        ("levels: {watch: {enter: 40, exit: 50}}", "signals.levels.watch: a level has to end below its beginning"),
+    ],
+)
+def test_parameters_of_the_detector_that_cannot_be_used_are_named(tmp_path, block, words):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"signals:\n  {block}\n")
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load(path, {}, {})
+
+
+def test_a_coin_of_the_detector_keeps_the_floor_that_is_not_given(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("signals: {coins: {BTC: {mute: true}, WIF: {floor_usd: 50_000}}}")
+    coins = load(path, {}, {"signals.late_s": "90"}).signals.coins
+    assert (coins["BTC"].mute, coins["BTC"].floor_usd) == (True, 1_000_000.0)
+    assert (coins["ETH"].floor_usd, coins["WIF"].floor_usd) == (500_000.0, 50_000.0)
