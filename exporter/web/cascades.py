@@ -13,7 +13,7 @@ from exporter.web.answers import iso
 
 LEVELS = ("watch", "warning", "critical")
 PAGE_SIDES = 8
-PAGE_EPISODES = 6
+PAGE_EPISODES = 10
 
 
 class EpisodePart(msgspec.Struct, frozen=True):
