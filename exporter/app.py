@@ -100,9 +100,7 @@ class App:
                 ledger.last_seq, ledger.take_changes(), levels.take_changes(), self._analyst.due()
             ),
         )
-        self._analyst = Analyst(
-            database, config.signals, samplings(config), config.metrics.bases, self.journal.keep_episodes
-        )
+        self._analyst = Analyst(database, config.signals, samplings(config), config.metrics.bases, self.journal.tell)
         self.view.signals = self._analyst.status
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)

@@ -9,7 +9,7 @@ from exporter.analysis.course import Outcomes
 from exporter.analysis.saved import resume, save
 from exporter.analysis.status import EPISODES_KEPT, SignalsStatus, present
 from exporter.analysis.words import details, headline
-from exporter.journal import Database, Saved
+from exporter.journal import Database, News, Saved
 from exporter.model import Record
 from exporter.signals import Parameters, Sampling
 from exporter.signals.readings import Episode, LevelChange, Pair
@@ -27,7 +27,8 @@ SECOND_MS = 1000
 class Analyst:
     """Construction brings it to the journal's end; from then on `apply` takes every commit, `pass_time` every second.
 
-    `keep` stores what is known of episodes; what is told before it is stored is told again after a crash.
+    `tell` stores changes of level and what is known of episodes, for those who follow; what was not stored before a
+    crash is told again after it.
     """
 
     def __init__(
@@ -36,18 +37,18 @@ class Analyst:
         parameters: Parameters,
         feeds: Mapping[str, Sampling],
         bases: Sequence[str],
-        keep: Callable[[Sequence[Episode]], None],
+        tell: Callable[[Sequence[News]], None],
     ) -> None:
         self.status = SignalsStatus()
         self._bases = bases
-        self._keep = keep
+        self._tell = tell
         for episode in reversed(database.newest_episodes(EPISODES_KEPT)):
             self.status.tell(episode)
-        found: list[Episode] = []
+        missed: list[News] = []
         self._course, self.status.tallies = resume(
-            database, parameters, feeds, lambda outcomes: found.extend(outcomes.episodes)
+            database, parameters, feeds, lambda outcomes: missed.extend((*outcomes.changes, *outcomes.episodes))
         )
-        self._tell_episodes(found)
+        self._publish(missed)
         self._tell_growth()
         self._saved_ms = self._grown_ms = self._now_ms
         self._pairs: tuple[Pair, ...] = ()
@@ -92,28 +93,35 @@ class Analyst:
 
     def _note(self, outcomes: Outcomes) -> None:
         self.status.tallies.count(outcomes)
-        self._tell_episodes(outcomes.episodes)
+        self._publish((*outcomes.changes, *outcomes.episodes))
         for change in outcomes.changes:
             self._log(change)
         if outcomes.changes:
             self._show()
 
-    def _tell_episodes(self, episodes: Iterable[Episode]) -> None:
-        last = {each.id: each for each in episodes}
-        new = [each for each in last.values() if self.status.episodes.get(each.id) != each]
-        for each in new:
-            self.status.tell(each)
-        self._keep(new)
+    def _publish(self, news: Iterable[News]) -> None:
+        """Tell the changes of level, and of each episode the last of what is not known yet."""
+        told: dict[str, News] = {}
+        for number, each in enumerate(news):
+            told[each.id if isinstance(each, Episode) else str(number)] = each
+        fresh = [each for each in told.values() if not self._is_known(each)]
+        for each in fresh:
+            if isinstance(each, Episode):
+                self.status.tell(each)
+        self._tell(fresh)
+
+    def _is_known(self, news: News) -> bool:
+        return isinstance(news, Episode) and self.status.episodes.get(news.id) == news
 
     def _tell_growth(self) -> None:
         """Tell what the open episodes have become; the engine may have lost one, when its state could not be read."""
-        told: list[Episode] = []
+        told: list[News] = []
         for episode in self.status.episodes.values():
             if episode.state == "open":
                 reading = self._course.engine.reading(episode.base, episode.side)
                 now = reading.episode if reading else None
                 told.append(now if now and now.id == episode.id else _abandoned(episode))
-        self._tell_episodes(told)
+        self._publish(told)
 
     def _log(self, change: LevelChange) -> None:
         reading = self._course.engine.reading(change.base, change.side)
