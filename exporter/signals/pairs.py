@@ -78,9 +78,22 @@ class Crossings(State):
 
     Since the last minute: `arrivals` (packed differences t_a - t_b), `found` (orders of a with one of b within 2 s
     before), `orders`. Faded: `lanes`, `expected` (pairs per bin by chance), `chance` (of `found`), `seen`, `totals`.
+    The lanes of a pair are as of its minute `touched`, all else as of `minutes`: most pairs are quiet most minutes.
     """
 
-    __slots__ = ("arrivals", "chance", "expected", "found", "lanes", "orders", "seen", "size", "totals")
+    __slots__ = (
+        "arrivals",
+        "chance",
+        "expected",
+        "found",
+        "lanes",
+        "minutes",
+        "orders",
+        "seen",
+        "size",
+        "totals",
+        "touched",
+    )
 
     def __init__(self, exchanges: int) -> None:
         self.size = exchanges
@@ -88,6 +101,8 @@ class Crossings(State):
         self.found = [0] * exchanges**2
         self.orders = [0] * exchanges
         self.lanes: list[list[float]] = [[] for _ in range(exchanges**2)]
+        self.touched = [0] * exchanges**2
+        self.minutes = 0
         self.expected = [0.0] * exchanges**2
         self.chance = [0.0] * exchanges**2
         self.seen = [0.0] * exchanges**2
@@ -127,14 +142,12 @@ class Crossings(State):
 
     def minute(self) -> None:
         """Move the last minute's counts into what fades."""
-        for at, lanes in enumerate(self.lanes):
-            packed = self.arrivals[at]
+        self.minutes += 1
+        for at, packed in enumerate(self.arrivals):
             if packed:
-                faded = lanes or [0.0] * _LANES
-                self.lanes[at] = [old * _KEPT + new for old, new in zip(faded, _unpack(packed), strict=True)]
+                self.lanes[at] = [old + new for old, new in zip(self._faded(at), _unpack(packed), strict=True)]
+                self.touched[at] = self.minutes
                 self.arrivals[at] = 0
-            elif lanes:
-                self.lanes[at] = [count * _KEPT for count in lanes]
         self.expected = [value * _KEPT for value in self.expected]
         self.chance = [value * _KEPT for value in self.chance]
         self.seen = [value * _KEPT + new for value, new in zip(self.seen, self.found, strict=True)]
@@ -144,21 +157,29 @@ class Crossings(State):
 
     def histogram(self, a: int, b: int) -> list[float]:
         """Return the pairs by t_b - t_a, from -8 s to 8 s; positive is a first."""
-        forward = self.lanes[b * self.size + a] or [0.0] * _LANES
-        backward = self.lanes[a * self.size + b] or [0.0] * _LANES
+        forward, backward = self._faded(b * self.size + a), self._faded(a * self.size + b)
         return [later + earlier for later, earlier in zip(forward, reversed(backward), strict=True)]
 
     def widen(self, exchanges: int) -> None:
         """Make room for exchanges that are new; the pairs keep what they know."""
         old, wider = self, Crossings(exchanges)
+        wider.minutes = old.minutes
         for a in range(old.size):
             wider.orders[a], wider.totals[a] = old.orders[a], old.totals[a]
             for b in range(old.size):
                 at, to = a * old.size + b, a * exchanges + b
                 wider.arrivals[to], wider.found[to], wider.lanes[to] = old.arrivals[at], old.found[at], old.lanes[at]
                 wider.expected[to], wider.chance[to], wider.seen[to] = old.expected[at], old.chance[at], old.seen[at]
+                wider.touched[to] = old.touched[at]
         for name in self.__slots__:
             setattr(self, name, getattr(wider, name))
+
+    def _faded(self, at: int) -> list[float]:
+        """Return the lanes of a pair as of this minute."""
+        if not self.lanes[at]:
+            return [0.0] * _LANES
+        kept = _KEPT ** (self.minutes - self.touched[at])
+        return [count * kept for count in self.lanes[at]]
 
     def _expect(self, trace: Trace, places: list[int], rates: list[float]) -> None:
         """Add what chance alone explains of the orders since the last time."""
