@@ -26,6 +26,7 @@ SECTIONS = {
     "scrape": "A page of 10,000 lines against prometheus_client",
     "stores_redis": "The Redis store against a pipeline per event",
     "stores_sql": "The history against executemany and COPY",
+    "signals": "The cascade detector per event, with the number of bases, and what it holds",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 

@@ -137,7 +137,7 @@ class EpisodeRules(Section, frozen=True):
     """When an episode is over."""
 
     hot_score: Score = 30.0  # an order with at least this score belongs to the episode
-    quiet_s: Positive = 120.0  # observed time without one after which the episode is declared over
+    quiet_s: Positive = 120.0  # observed time without one, and below warning, after which the episode is over
     prolonged_min: Positive = 30.0  # a longer one is flagged
     roll_over_h: Positive = 2.0  # a longer one is closed and continued as another
 
