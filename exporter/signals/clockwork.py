@@ -1,7 +1,7 @@
 """The passing of time: batches end, seconds tick for what is not at rest, minutes close.
 
 Whatever is at rest is never touched, so that a jump over hours and the same hours second by second end in one state:
-observed time is whole milliseconds, rates are brought up to date on fixed boundaries, minutes are closed one by one.
+observed time is whole milliseconds, and minutes are closed one by one.
 """
 
 import math
@@ -9,7 +9,6 @@ import math
 from exporter.model import SIDES
 from exporter.signals.coin import Coin
 from exporter.signals.correlation import Minutes
-from exporter.signals.exchanges import REFRESH_MS
 from exporter.signals.hours import hour_of
 from exporter.signals.judge import Judge, Outbox
 from exporter.signals.market import Coins
@@ -84,7 +83,8 @@ class Clockwork:
             if not busy:
                 second = min(to_ms - to_ms % SECOND_MS, second - second % -MINUTE_MS)
             self.now_ms = second
-            self._pass(second)
+            if second % MINUTE_MS == 0:
+                self._minute(second)
             if busy:
                 self._tick()
             second += SECOND_MS
@@ -134,13 +134,6 @@ class Clockwork:
         self.setting.refresh(to_ms)
         self.market = Coin(MARKET, self.setting, to_ms)
 
-    def _pass(self, now_ms: int) -> None:
-        boundary = now_ms - now_ms % REFRESH_MS
-        if boundary > self.setting.exchanges.refreshed_ms:
-            self.setting.refresh(boundary)
-        if now_ms % MINUTE_MS == 0:
-            self._minute(now_ms)
-
     def _tick(self) -> None:
         for base in list(self.active):
             coin = self.coins[base]
@@ -154,6 +147,7 @@ class Clockwork:
 
     def _minute(self, now_ms: int) -> None:
         setting = self.setting
+        setting.refresh(now_ms)
         exchanges = setting.exchanges
         setting.exposure.minute(now_ms, any(exchanges.live))
         setting.hour = hour_of(now_ms)
