@@ -58,6 +58,7 @@ class Engine:
         self._work = work
         self._setting = work.setting
         self._late_ms = parameters.late_s * 1000.0
+        self._print_usd = parameters.large_print_usd
         self._places = {name: place for place, name in enumerate(work.setting.exchanges.names)}
 
     @property
@@ -90,7 +91,7 @@ class Engine:
         setting = self._setting
         coin.observe(index, (place, usd, log_usd, price), now_ms, setting)
         work.market.observe(index, (place, usd, log_usd, 0.0), now_ms, setting)
-        if usd >= state.floor_usd:
+        if usd >= self._print_usd and usd >= state.floor_usd:
             alone = state.evidence.largest >= ALONE * state.evidence.usd
             work.outbox.prints.append(LargePrint(now_ms, base, side, exchange, usd, alone))
         coin.prices[index].add(price, usd, now_ms)

@@ -16,7 +16,7 @@ from exporter.signals.setting import Setting
 from exporter.signals.state import State
 
 STALE_MS = 60_000
-"""Rates are derived anew by the first order after this; the fastest of them takes an hour to change."""
+"""Rates are derived anew by the first order after this; the fastest of them takes an hour to halve."""
 
 Order: TypeAlias = tuple[int, float, float, float]
 """Place of the exchange, USD, ln USD, price."""
@@ -124,6 +124,7 @@ class SideState(State):
             usd / (usd + against_usd) if usd else 0.5,
             evidence.usd * evidence.usd / evidence.squares if evidence.squares else 1.0,
             counts[2],
+            evidence.seconds_at(clock),
             baseline.rate * DAY_S,
         )
 

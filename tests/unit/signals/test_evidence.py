@@ -42,6 +42,15 @@ def test_the_sums_are_those_of_all_orders_decayed(gaps):
 
 
 @given(ORDERS)
+def test_persistence_counts_seconds_and_not_orders(gaps):
+    orders = absolute(gaps)
+    firsts = {clock // 1000: (clock, place, usd) for clock, place, usd in reversed(orders)}
+    started = sorted(firsts.values())
+    expected = math.fsum(math.exp((clock - orders[-1][0]) / 90_000) for clock, _, _ in started)
+    assert filled(orders).seconds == pytest.approx(expected, rel=1e-9)
+
+
+@given(ORDERS)
 def test_the_effective_number_of_exchanges_needs_no_loop_over_them(gaps):
     orders = absolute(gaps)
     evidence = filled(orders)
@@ -54,9 +63,11 @@ def test_looking_ahead_changes_nothing_and_says_what_time_will_do(gaps, later):
     evidence = filled(absolute(gaps))
     before, clock = evidence.dump(), evidence.clock + later
     usd, counts, cusum = evidence.usd_at(clock), evidence.counts_at(clock), evidence.cusum_at(clock, RATE)
+    seconds, fresh = evidence.seconds_at(clock), clock // 1000 != evidence.second
     assert evidence.dump() == before
     assert evidence.order(clock, 0, 1.0, 0.25, RATE, None) == pytest.approx(counts, rel=1e-9)
     assert evidence.usd == pytest.approx(usd + 1.0, rel=1e-9)
+    assert evidence.seconds == pytest.approx(seconds + fresh, rel=1e-9)
     assert cusum <= before[evidence.__slots__.index("cusum")]
 
 

@@ -17,10 +17,11 @@ FACTS = st.builds(
     share=SHARES,
     breadth=st.floats(1.0, 12.0),
     orders=POSITIVE,
+    seconds=POSITIVE,
     baseline_per_day=POSITIVE,
 )
 MODEL = Model(Parameters())
-CASCADE = Facts(30.0, 60.0, 200.0, 0.8, 0.2, 0.99, 2.5, 40.0, 300.0)
+CASCADE = Facts(30.0, 60.0, 200.0, 0.8, 0.2, 0.99, 2.5, 40.0, 30.0, 300.0)
 
 
 @given(FACTS)
