@@ -11,7 +11,7 @@ from exporter.signals.side import STALE_MS, Order, SideState
 from exporter.signals.state import State
 
 SEEING = -1
-BELIEVE_MS = 600_000
+BELIEVE_MS = 3_600_000
 """What the prior is worth changes slowly; it is looked at anew after this."""
 _HOUR_S = 3600.0
 

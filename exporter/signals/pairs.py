@@ -33,8 +33,8 @@ _PAST = ((1 << (_BITS * (WIDTH + 1))) - 1) << (_BITS * _ZERO)
 _MOST = 255
 """A bin counts no further, and after so many orders of an exchange its counts are moved on: 255**2 fit 16 bits."""
 _KEPT = 2.0 ** (-1.0 / 60.0)
-EXPECT_BINS = 240
-"""How often what chance explains is taken: every minute with an order."""
+EXPECT_BINS = 1200
+"""How often what chance explains is taken: every five minutes with an order."""
 _BIN_S = BIN_MS / 1000.0
 
 
