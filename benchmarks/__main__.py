@@ -27,6 +27,7 @@ SECTIONS = {
     "stores_redis": "The Redis store against a pipeline per event",
     "stores_sql": "The history against executemany and COPY",
     "boards": "Every SQL of every board over 10 million rows on TimescaleDB (takes about six minutes)",
+    "signals": "The cascade detector per event, with the number of bases, and what it holds",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 
