@@ -59,7 +59,7 @@ def _headline(scope: Totals) -> Panel:
 
 def _shares(scope: Totals) -> Panel:
     return bar_gauge(
-        f"Long and short · {scope.name}",
+        f"Shares · {scope.name}",
         f"Shares of liquidated longs and shorts, all time: {scope.name}, by what is chosen above.",
         [now(scope.share(BY, LONG), "long"), now(scope.share(BY, SHORT), "short")],
         SHARE,
@@ -91,6 +91,10 @@ def _summary(scope: Totals) -> list[tuple[int, Panel]]:
     return [(4, _headline(scope)), (4, _shares(scope)), (4, _balance(scope))]
 
 
+NO_AXIS = {"custom.axisPlacement": "hidden"}
+"""Bars that are compared with each other; what they stand for is in the tooltip and in the table below."""
+
+
 def _bars(scope: Totals) -> Panel:
     by_side = [scope.total("notional_usd", "exchange", side) for side in (LONG, SHORT)]
     names = {"exchange": "Exchange", "Value #A": "longs", "Value #B": "shorts"}
@@ -114,10 +118,11 @@ def _bars(scope: Totals) -> Panel:
         x="Exchange",
         stack="normal",
         values="never",
+        totals=["sum"],
         horizontal=True,
         overrides=[
-            for_name("longs", looks(LONG_SIDE)),
-            for_name("shorts", looks(SHORT_SIDE)),
+            for_name("longs", looks(LONG_SIDE) | NO_AXIS),
+            for_name("shorts", looks(SHORT_SIDE) | NO_AXIS),
         ],
         changes=changes,
     )

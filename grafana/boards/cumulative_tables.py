@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from grafana.builder.fields import Look
 from grafana.builder.panels import Panel
-from grafana.builder.tables import Column, prometheus_table
+from grafana.builder.tables import Cell, Column, prometheus_table
 from grafana.looks import AMOUNT, COUNT, LONG_SHARE, MONEY_SHORT, SHARE
 from grafana.queries import COIN, COIN_TOTALS, LONG, MARKET_TOTALS, SHORT, Totals, with_all
 
@@ -14,14 +14,15 @@ SAMPLE_NOTE = "A feed that publishes a sample shows less than was liquidated the
 RATES_NOTE = "Rates count from the first event on."
 LIVE_EVENTS = "/d/liq-live?var-exchange=${__data.fields.Exchange}&${__url_time_range}"
 DAY = 'window="24h"'
-EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=92)
+EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=96)
+AMOUNT_WIDTH = 98
 
 
 def by_side(scope: Totals) -> Panel:
     """Return the table with every figure of longs, of shorts and of both."""
 
     def column(title: str, of: str, of_all: str, look: Look) -> Column:
-        return Column(title=title, expr=with_all(of, of_all, "side"), look=look)
+        return Column(title=title, expr=with_all(of, of_all, "side"), look=look, width=_width(look))
 
     def total(title: str, figure: str, look: Look) -> Column:
         return column(title, scope.total(figure, "side"), scope.total(figure), look)
@@ -56,7 +57,7 @@ def by_exchange(scope: Totals) -> Panel:
     """Return the table with the figures of every exchange."""
 
     def total(title: str, figure: str, look: Look) -> Column:
-        return Column(title=title, expr=scope.total(figure, "exchange"), look=look)
+        return Column(title=title, expr=scope.total(figure, "exchange"), look=look, width=_width(look))
 
     share = f"{scope.total(BY, 'exchange')} / scalar({scope.total(BY)})"
     largest = Column(title="Largest", expr=scope.largest("exchange"), look=MONEY_SHORT)
@@ -89,7 +90,8 @@ def by_exchange_and_side(scope: Totals) -> Panel:
 
     def column(title: str, figure: str, side: str, look: Look) -> Column:
         expr = with_all(scope.total(figure, "exchange", side), scope.total(figure, where=side))
-        return Column(title=title, expr=expr, look=look, cell="long" if side == LONG else "short")
+        cell: Cell = "long" if side == LONG else "short"
+        return Column(title=title, expr=expr, look=look, cell=cell, width=_width(look))
 
     def columns(name: str, side: str) -> list[Column]:
         mean = with_all(scope.average("exchange", side), scope.average(where=side))
@@ -108,3 +110,8 @@ def by_exchange_and_side(scope: Totals) -> Panel:
         [*columns("Long", LONG), *columns("Short", SHORT)],
         sort="Exchange",
     )
+
+
+def _width(look: Look) -> int | None:
+    """Give amounts the room that they need; the other columns share what is left."""
+    return AMOUNT_WIDTH if look is AMOUNT else None
