@@ -96,7 +96,7 @@ NO_AXIS = {"custom.axisPlacement": "hidden"}
 
 
 def _bars(scope: Totals) -> Panel:
-    by_side = [scope.total("notional_usd", "exchange", side) for side in (LONG, SHORT)]
+    sides = [scope.total("notional_usd", "exchange", side) for side in (LONG, SHORT)]
     names = {"exchange": "Exchange", "Value #A": "longs", "Value #B": "shorts"}
     changes: list[Json] = [
         {"id": "merge", "options": {}},
@@ -113,7 +113,7 @@ def _bars(scope: Totals) -> Panel:
     return bar_chart(
         f"By exchange · {scope.name}",
         f"USD of liquidated longs and shorts, all time, the largest exchange first. {SAMPLE_NOTE}",
-        [*map(table, by_side), table(scope.total("notional_usd", "exchange"))],
+        [*map(table, sides), table(scope.total("notional_usd", "exchange"))],
         AXIS,
         x="Exchange",
         stack="normal",
@@ -212,7 +212,7 @@ CUMULATIVE = Board(
         ),
         Section(
             "Order sizes",
-            [Row(10, [(12, _sizes(LONG, "longs", LONG_SIDE)), (12, _sizes(SHORT, "shorts", SHORT_SIDE))])],
+            [Row(12, [(12, _sizes(LONG, "longs", LONG_SIDE)), (12, _sizes(SHORT, "shorts", SHORT_SIDE))])],
         ),
     ],
 )

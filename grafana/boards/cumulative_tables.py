@@ -14,8 +14,8 @@ SAMPLE_NOTE = "A feed that publishes a sample shows less than was liquidated the
 RATES_NOTE = "Rates count from the first event on."
 LIVE_EVENTS = "/d/liq-live?var-exchange=${__data.fields.Exchange}&${__url_time_range}"
 DAY = 'window="24h"'
-EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=96)
-AMOUNT_WIDTH = 98
+EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=106)
+AMOUNT_WIDTH = 96
 
 
 def by_side(scope: Totals) -> Panel:
@@ -68,13 +68,13 @@ def by_exchange(scope: Totals) -> Panel:
         [
             total("USD", "notional_usd", MONEY_SHORT),
             *([total("$coin", "quantity", AMOUNT)] if scope is COIN_TOTALS else []),
-            Column(title="Share", expr=share, look=SHARE, width=66),
+            Column(title="Share", expr=share, look=SHARE, width=62),
             Column(
                 title="Long %",
                 expr=scope.share("notional_usd", LONG, "exchange"),
                 look=LONG_SHARE,
                 cell="long",
-                width=70,
+                width=66,
             ),
             total("Events", "events", COUNT),
             Column(title="USD/h", expr=scope.per_hour("notional_usd", "exchange"), look=MONEY_SHORT),
@@ -88,18 +88,17 @@ def by_exchange(scope: Totals) -> Panel:
 def by_exchange_and_side(scope: Totals) -> Panel:
     """Return the table with the longs and shorts of every exchange, and of all."""
 
-    def column(title: str, figure: str, side: str, look: Look) -> Column:
-        expr = with_all(scope.total(figure, "exchange", side), scope.total(figure, where=side))
-        cell: Cell = "long" if side == LONG else "short"
-        return Column(title=title, expr=expr, look=look, cell=cell, width=_width(look))
+    def columns(name: str, side: str, cell: Cell) -> list[Column]:
+        def total(figure: str) -> str:
+            return with_all(scope.total(figure, "exchange", side), scope.total(figure, where=side))
 
-    def columns(name: str, side: str) -> list[Column]:
         mean = with_all(scope.average("exchange", side), scope.average(where=side))
-        average = Column(title=f"{name} avg.", expr=mean, look=MONEY_SHORT, cell="long" if side == LONG else "short")
+        average = Column(title=f"{name} avg.", expr=mean, look=MONEY_SHORT, cell=cell)
+        amount = Column(title=f"{name} $coin", expr=total("quantity"), look=AMOUNT, cell=cell)
         return [
-            column(f"{name} USD", "notional_usd", side, MONEY_SHORT),
-            column(f"{name} $coin", "quantity", side, AMOUNT) if scope is COIN_TOTALS else average,
-            column(f"{name}s", "events", side, COUNT),
+            Column(title=f"{name} USD", expr=total("notional_usd"), look=MONEY_SHORT, cell=cell),
+            amount if scope is COIN_TOTALS else average,
+            Column(title=f"{name}s", expr=total("events"), look=COUNT, cell=cell, width=68),
         ]
 
     return prometheus_table(
@@ -107,7 +106,7 @@ def by_exchange_and_side(scope: Totals) -> Panel:
         "What was liquidated of longs and shorts on every exchange, all time; ALL is the sum. "
         "The columns Longs and Shorts are numbers of events.",
         [EXCHANGE],
-        [*columns("Long", LONG), *columns("Short", SHORT)],
+        [*columns("Long", LONG, "long"), *columns("Short", SHORT, "short")],
         sort="Exchange",
     )
 
