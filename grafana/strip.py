@@ -5,10 +5,10 @@ from grafana.builder.fields import Look
 from grafana.builder.layout import Row
 from grafana.builder.panels import Panel, stat
 from grafana.builder.targets import now
+from grafana.links import EVENTS_OF_SERIES
 from grafana.looks import STATE
 from grafana.queries import STATES, coded
 
-LIVE_EVENTS = "/d/liq-live?var-exchange=${__field.labels.exchange}&${__url_time_range}"
 NO_HISTORY = "or there is no history: this needs TimescaleDB."
 """How panels on the history end what they say when they have no rows."""
 GAP = "\N{NO-BREAK SPACE}" * 2
@@ -22,7 +22,7 @@ def feeds() -> Row:
         "Feeds",
         "State of every exchange's feeds. Figures of an exchange that is not live are incomplete from that moment on.",
         [now(FEED_STATE, f"{{{{exchange}}}}{GAP}")],
-        STATE.but(links=[("Its newest liquidations", LIVE_EVENTS)]),
+        STATE.but(links=[EVENTS_OF_SERIES]),
         text="value_and_name",
         centred=True,
         size=18,
