@@ -26,7 +26,8 @@ SECTIONS = {
     "scrape": "A page of 10,000 lines against prometheus_client",
     "stores_redis": "The Redis store against a pipeline per event",
     "stores_sql": "The history against executemany and COPY",
-    "boards": "Every SQL of every board over 10 million rows on TimescaleDB (takes about six minutes)",
+    "boards": "Every SQL of every board over 10 million rows on TimescaleDB (takes ten minutes)",
+    "boards_promql": "Every PromQL of every board over a day of 12 exchanges and 300 coins (takes about five minutes)",
     "signals": "The cascade detector per event, with the number of bases, and what it holds",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
