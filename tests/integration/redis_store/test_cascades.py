@@ -103,9 +103,7 @@ async def test_a_restart_publishes_what_was_not_and_nothing_twice(server, client
     await store.close()
 
 
-async def test_a_redis_that_forgot_everything_has_the_states_again_and_no_old_news(
-    server, client, world, listener
-):
+async def test_a_redis_that_forgot_everything_has_the_states_again_and_no_old_news(server, client, world, listener):
     world.add(5)
     store = await followed(world, server.address)
     tell(world, change("BTC", 1), episode("BTC", "long"))
