@@ -1,5 +1,18 @@
 """Links from a figure to the board that shows what is behind it, for the same time range."""
 
+COIN_OF_ROW = ("Everything about this coin", "/d/liq-coin?${__url_time_range}&var-coin=${__data.fields.Coin}")
+"""From a row of a table with the column Coin."""
+EXCHANGE_OF_ROW = (
+    "Everything about this exchange",
+    "/d/liq-exchange?${__url_time_range}&var-venue=${__data.fields.Exchange}",
+)
+"""From a row of a table with the column Exchange."""
+EXCHANGE_OF_SERIES = (
+    "Everything about this exchange",
+    "/d/liq-exchange?${__url_time_range}&var-venue=${__field.labels.exchange}",
+)
+"""From a series of an exchange."""
+
 _LIVE = "/d/liq-live?${__url_time_range}&var-exchange="
 _TITLE = "Its newest liquidations"
 

@@ -31,6 +31,8 @@ BYTES = Look(unit=units.BYTES, decimals=1, minimum=0)
 RATE = Look(unit=units.PER_SECOND, decimals=1, minimum=0)
 AGO = Look(unit=units.AGO)
 
+SIDE = Look(texts={"long": ("▼ long", colours.LONG), "short": ("▲ short", colours.SHORT)})
+
 SENTIMENT = Look(
     words={
         1: ("BEARISH", colours.LONG),

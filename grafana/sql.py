@@ -22,7 +22,7 @@ Titles = Mapping[str, str]
 def newest(columns: Titles, limit: int) -> str:
     """Return the query for the newest chosen liquidations of the time range."""
     return f"""SELECT
-{_listed(columns)}
+{listed(columns)}
 FROM liquidations
 WHERE $__timeFilter(time) AND notional_usd >= {LEAST} AND {_chosen()}
 ORDER BY time DESC
@@ -37,7 +37,7 @@ def over_time(columns: Titles) -> str:
     """
     return f"""SELECT
     $__timeGroupAlias(time, $__interval),
-{_listed(columns)}
+{listed(columns)}
 FROM (
     SELECT time, exchange, base, side, notional_usd, events
     FROM liquidations_1m WHERE {LEAST} <= 0 AND $__interval_ms < 3600000
@@ -56,7 +56,7 @@ ORDER BY 1"""
 def largest_since(columns: Titles, span: str, limit: int) -> str:
     """Return the query for the largest chosen liquidations of the last `span`, such as `1 hour`."""
     return f"""SELECT
-{_listed(columns)}
+{listed(columns)}
 FROM liquidations
 WHERE time > now() - interval '{span}' AND notional_usd >= {LEAST} AND {_chosen()}
 ORDER BY notional_usd DESC
@@ -89,7 +89,7 @@ def largest_ever(columns: Titles, limit: int) -> str:
     ) AS event ON true
 )
 SELECT
-{_listed(columns)}
+{listed(columns)}
 FROM orders
 WHERE notional_usd >= {LEAST}
 ORDER BY notional_usd DESC
@@ -99,7 +99,7 @@ LIMIT {limit}"""
 def gaps(columns: Titles, limit: int) -> str:
     """Return the query for the newest spans of the time range in which a feed was not live."""
     return f"""SELECT
-{_listed(columns)}
+{listed(columns)}
 FROM feed_gaps
 WHERE from_time <= $__timeTo() AND coalesce(until_time, now()) >= $__timeFrom()
 ORDER BY from_time DESC
@@ -129,5 +129,6 @@ def _chosen() -> str:
     return " AND ".join(f"({EVERYTHING} IN ({chosen}) OR {column} IN ({chosen}))" for column, chosen in lists.items())
 
 
-def _listed(columns: Titles) -> str:
+def listed(columns: Titles) -> str:
+    """Return the columns as they stand behind SELECT."""
     return ",\n".join(f'    {expression} AS "{title}"' for title, expression in columns.items())

@@ -123,6 +123,14 @@ MARKET_WIDE = (
         _PAIR,
     ),
     Family(
+        "liquidation_exchange_synchrony_ratio",
+        "gauge",
+        "Share of two exchanges' orders that come within 2 s after one of the other, beyond what chance explains, over "
+        f"about an hour; {_POSITIONS}",
+        _PAIR,
+        "ratio",
+    ),
+    Family(
         "liquidation_exchange_lead_seconds",
         "gauge",
         "By how much liquidations at exchange_a come before those at exchange_b, in seconds, negative when after; 0 "

@@ -120,5 +120,7 @@ def _across(present: Present) -> Iterator[Samples]:
     yield Samples(
         "liquidation_exchange_correlation", [each for each, _ in correlated], [value for _, value in correlated]
     )
+    together = [pair.synchrony for _, pair in pairs]
+    yield Samples("liquidation_exchange_synchrony_ratio", [labels for labels, _ in pairs], together)
     leading = [(labels, pair.lead_s) for labels, pair in pairs if pair.lead_s is not None]
     yield Samples("liquidation_exchange_lead_seconds", [each for each, _ in leading], [lead for _, lead in leading])

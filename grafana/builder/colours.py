@@ -13,6 +13,8 @@ PLAIN = "#8e9bab"
 
 GOOD = "#2f9e8f"
 WATCH = "#d9b43a"
+SERIOUS = "#d07aa8"
+"""Between the two: the second of three levels."""
 BAD = "#c2387a"
 UNKNOWN = "#7d8794"
 

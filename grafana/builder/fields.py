@@ -12,9 +12,10 @@ class Look:
     """The look of a value.
 
     `colour` is a fixed colour or, when it starts with `palette-`, a way to choose one; `steps` are thresholds as
-    (from, colour), the first one without a lower end; `words` are texts and colours in place of values, `ranges` the
-    same as (from, to, text, colour); `undefined` stands in place of a share of nothing (NaN), `nothing` in place of no
-    data; `links` are (title, URL).
+    (from, colour), the first one without a lower end; `words` are texts and colours in place of numbers, `texts` in
+    place of other texts, `ranges` the same as (from, to, text, colour); `undefined` stands in place of a share of
+    nothing (NaN), `missing` in place of one value that is not there, `nothing` in place of no data; `links` are (title,
+    URL).
     """
 
     unit: str = ""
@@ -24,8 +25,10 @@ class Look:
     colour: str = PLAIN
     steps: Sequence[tuple[float | None, str]] = ()
     words: Mapping[float, tuple[str, str]] | None = None
+    texts: Mapping[str, tuple[str, str]] | None = None
     ranges: Sequence[tuple[float | None, float | None, str, str]] = ()
     undefined: str = ""
+    missing: str = ""
     nothing: str = ""
     links: Sequence[tuple[str, str]] = ()
     name: str = ""
@@ -61,19 +64,20 @@ class Look:
 
     def _mappings(self) -> list[Json]:
         mappings: list[Json] = []
-        if self.words:
-            words = self.words.items()
+        words = {f"{value:g}": shown for value, shown in (self.words or {}).items()} | dict(self.texts or {})
+        if words:
             options = {
-                f"{value:g}": {"text": text, "color": colour, "index": index}
-                for index, (value, (text, colour)) in enumerate(words)
+                value: {"text": text, "color": colour, "index": index}
+                for index, (value, (text, colour)) in enumerate(words.items())
             }
             mappings.append({"type": "value", "options": options})
         for index, (start, end, text, colour) in enumerate(self.ranges):
             result = {"text": text, "color": colour, "index": index}
             mappings.append({"type": "range", "options": {"from": start, "to": end, "result": result}})
-        if self.undefined:
-            result = {"text": self.undefined, "color": UNKNOWN, "index": 0}
-            mappings.append({"type": "special", "options": {"match": "nan", "result": result}})
+        for match, text in (("nan", self.undefined), ("null", self.missing)):
+            if text:
+                result = {"text": text, "color": UNKNOWN, "index": 0}
+                mappings.append({"type": "special", "options": {"match": match, "result": result}})
         return mappings
 
 

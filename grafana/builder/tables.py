@@ -25,7 +25,8 @@ SIDES: dict[Cell, str] = {"long": LONG, "short": SHORT}
 class Column:
     """A column: `source` is the query or the label that fills it, `title` what stands above it.
 
-    `expr` gives a column from a query of its own: its rows are those of all queries with equal labels.
+    `expr` gives a column from a query of its own: its rows are those of all queries with equal labels. A `hidden` one
+    is there for links.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Column:
     cell: Cell = "auto"
     width: int | None = None
     left: bool = False
+    hidden: bool = False
     links: Sequence[tuple[str, str]] = ()
 
     @property
@@ -53,6 +55,8 @@ class Column:
         }
         if self.width:
             custom["custom.width"] = self.width
+        if self.hidden:
+            custom["custom.hidden"] = True
         if self.name != self.title:
             custom["displayName"] = self.title
         return for_name(self.name, looks(look) | custom)

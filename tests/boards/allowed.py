@@ -7,6 +7,11 @@ from tests.boards.substitution import Value
 
 REASONS = {
     "ALERTS": "nothing is wrong",
+    "liquidation_cascade_episode_start_timestamp_seconds": "there may be no episode at the moment",
+    "liquidation_stress_ratio": "known after a day",
+    "liquidation_exchange_correlation": "known after an hour",
+    "liquidation_exchange_lead_seconds": "known when it is significant",
+    "liquidation_exchange_synchrony_ratio": "looked at once a minute",
 }
 MAIN_COINS_ONLY = ("liquidation_mark_price_usd", "liquidation_last_price_usd")
 
@@ -17,8 +22,3 @@ def may_be_empty(text: str, choice: Mapping[str, Value]) -> bool:
         return True
     other_coin = choice.get("coin") not in Metrics().bases
     return other_coin and any(metric in text for metric in MAIN_COINS_ONLY)
-
-
-TABLES_WITHOUT_ROWS = {
-    "cascades": "filled by the signals, which the history of these tests does not have",
-}

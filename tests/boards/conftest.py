@@ -12,6 +12,19 @@ READER = "board_reader"
 PASSWORD = "right"
 HOURS = 3
 LARGE_USD = 5e6
+EPISODES = """
+INSERT INTO cascades (
+    journal, base, side, start_time, opened_time, peak_time, last_time, end_time, notional_usd, events, exchanges,
+    first_exchange, start_price, peak_price, end_price, max_score, level, contributions, flags, peak_notional_usd,
+    largest_usd, branching_ratio, coverage
+)
+SELECT
+    'tests', base, side, began, began + interval '9 s', began + interval '20 s', began + interval '50 s',
+    began + interval '50 s', 1e6, 60, ARRAY['binance', 'bybit'], 'binance', 100, 97, 98, 80, 3,
+    '{"intensity": 4.5, "self_excitation": 1.5, "breadth": -0.5}', ARRAY['warmup'], 4e5, 5e4, 0.8, 1
+FROM (SELECT DISTINCT base, side, now() - interval '1 hour' AS began FROM liquidations) AS kinds
+"""
+"""An episode of each coin and side."""
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +44,7 @@ def history(request, tmp_path_factory):
     journal.write(events())
     journal.down_and_up()
     asyncio.run(written(database, journal))
+    server.execute(EPISODES, database=database.name)
     return database
 
 

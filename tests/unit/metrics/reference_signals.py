@@ -94,9 +94,11 @@ def pairs(view: View) -> Iterator[Metric]:
         if value is not None:
             stress.add_metric(labels, value)
     correlation, lead = family("liquidation_exchange_correlation"), family("liquidation_exchange_lead_seconds")
+    synchrony = family("liquidation_exchange_synchrony_ratio")
     for pair in view.signals.present.pairs:
+        synchrony.add_metric([pair.a, pair.b, pair.side], pair.synchrony)
         if pair.correlation is not None:
             correlation.add_metric([pair.a, pair.b, pair.side], pair.correlation)
         if pair.lead_s is not None:
             lead.add_metric([pair.a, pair.b, pair.side], pair.lead_s)
-    yield from (stress, correlation, lead)
+    yield from (stress, correlation, synchrony, lead)
