@@ -5,5 +5,6 @@ from grafana.boards.cumulative import CUMULATIVE
 from grafana.boards.live import LIVE
 from grafana.boards.overview import OVERVIEW
 from grafana.boards.pipeline import PIPELINE
+from grafana.boards.quick import QUICK
 
-BOARDS = (OVERVIEW, CASCADES, CUMULATIVE, LIVE, PIPELINE)
+BOARDS = (OVERVIEW, QUICK, CASCADES, CUMULATIVE, LIVE, PIPELINE)
