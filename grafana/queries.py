@@ -13,7 +13,7 @@ VERDICTS = ("equal", "moving", "behind", "strange", "unreachable", "differs")
 
 @dataclass(frozen=True)
 class Windows:
-    """The window figures of all coins together, or of the chosen coin.
+    """The window figures of all coins together, of the chosen coin, or of the chosen exchange.
 
     `name` is how titles call it; `first_event` the series whose smallest value is when counting began.
     """
@@ -50,6 +50,12 @@ COIN = Windows(
     "liquidation_asset_window",
     'base="$coin"',
     'liquidation_asset_first_event_timestamp_seconds{base="$coin"}',
+)
+EXCHANGE = Windows(
+    "$venue",
+    "liquidation_window",
+    'exchange="$venue"',
+    'liquidation_first_event_timestamp_seconds{exchange="$venue"}',
 )
 
 

@@ -75,7 +75,7 @@ MEANING = (
 def scores_now(scope: Signals, title: str = "Cascade score", size: int = 22) -> Panel:
     """Return the scores of longs and shorts now."""
     return stat(
-        f"{title} · {scope.name}",
+        title,
         f"{MEANING} Coloured by the level that the score reaches. Unknown is not calm: too few feeds are up.",
         [now(scope.score(side), name) for name, (side, _) in SIDES.items()],
         SCORE,

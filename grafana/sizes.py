@@ -1,5 +1,7 @@
 """The names of the order size buckets: their span instead of the upper bound that Prometheus knows them by."""
 
+from itertools import pairwise
+
 from exporter.cells import SIZE_BUCKETS
 from grafana.builder import Json
 from grafana.builder.fields import for_name, for_pattern
@@ -19,12 +21,20 @@ def _dollars(amount: float) -> str:
     return f"${amount:g}"
 
 
-def _spans() -> list[Json]:
-    bounds = [0.0, *SIZE_BUCKETS]
-    spans = zip(bounds, SIZE_BUCKETS, strict=False)
-    named = [for_pattern(_bound(end), {"displayName": f"{_dollars(start)} – {_dollars(end)}"}) for start, end in spans]
-    return [*named, for_name("+Inf", {"displayName": f"over {_dollars(bounds[-1])}"})]
+def _spans() -> list[str]:
+    bounds = (0.0, *SIZE_BUCKETS)
+    spans = [f"{_dollars(start)} – {_dollars(end)}" for start, end in pairwise(bounds)]
+    return [*spans, f"over {_dollars(bounds[-1])}"]
 
 
-SIZE_NAMES = _spans()
+SPANS = _spans()
+"""The buckets in words, the smallest orders first."""
+
+
+def _names() -> list[Json]:
+    named = [for_pattern(_bound(end), {"displayName": span}) for end, span in zip(SIZE_BUCKETS, SPANS, strict=False)]
+    return [*named, for_name("+Inf", {"displayName": SPANS[-1]})]
+
+
+SIZE_NAMES = _names()
 """Overrides for a panel that shows the buckets of liquidation_size_usd."""

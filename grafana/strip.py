@@ -5,7 +5,7 @@ from grafana.builder.fields import Look
 from grafana.builder.layout import Row
 from grafana.builder.panels import Panel, stat
 from grafana.builder.targets import now
-from grafana.links import EVENTS_OF_SERIES
+from grafana.links import EVENTS_OF_SERIES, EXCHANGE_OF_SERIES
 from grafana.looks import STATE
 from grafana.queries import STATES, coded
 
@@ -22,7 +22,7 @@ def feeds() -> Row:
         "Feeds",
         "State of every exchange's feeds. Figures of an exchange that is not live are incomplete from that moment on.",
         [now(FEED_STATE, f"{{{{exchange}}}}{GAP}")],
-        STATE.but(links=[EVENTS_OF_SERIES]),
+        STATE.but(links=[EXCHANGE_OF_SERIES, EVENTS_OF_SERIES]),
         text="value_and_name",
         centred=True,
         size=18,

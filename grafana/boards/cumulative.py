@@ -1,5 +1,6 @@
 """Cumulative: everything since the first event; all coins on the left, the chosen coin on the right."""
 
+from grafana.annotations import OF_THE_COIN
 from grafana.boards.cumulative_tables import BY, SAMPLE_NOTE, by_exchange, by_exchange_and_side, by_side
 from grafana.builder import Json, units, variables
 from grafana.builder.board import Board
@@ -215,4 +216,5 @@ CUMULATIVE = Board(
             [Row(12, [(12, _sizes(LONG, "longs", LONG_SIDE)), (12, _sizes(SHORT, "shorts", SHORT_SIDE))])],
         ),
     ],
+    annotations=OF_THE_COIN,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from grafana.builder.fields import Look
 from grafana.builder.panels import Panel
 from grafana.builder.tables import Cell, Column, prometheus_table
-from grafana.links import EVENTS_OF_ROW
+from grafana.links import EVENTS_OF_ROW, EXCHANGE_OF_ROW
 from grafana.looks import AMOUNT, COUNT, LONG_SHARE, MONEY_SHORT, SHARE
 from grafana.queries import COIN, COIN_TOTALS, LONG, MARKET_TOTALS, SHORT, Totals, with_all
 
@@ -64,7 +64,7 @@ def by_exchange(scope: Totals) -> Panel:
     return prometheus_table(
         f"Totals by exchange · {scope.name}",
         f"Exact sums of all time for every exchange. {RATES_NOTE} Share by what is chosen above. {SAMPLE_NOTE}",
-        [replace(EXCHANGE, links=[EVENTS_OF_ROW])],
+        [replace(EXCHANGE, links=[EXCHANGE_OF_ROW, EVENTS_OF_ROW])],
         [
             total("USD", "notional_usd", MONEY_SHORT),
             *([total("$coin", "quantity", AMOUNT)] if scope is COIN_TOTALS else []),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from grafana import sql
+from grafana.annotations import OF_THE_MARKET
 from grafana.builder import units, variables
 from grafana.builder.board import Board
 from grafana.builder.colours import LONG, PLAIN, SHORT, UNKNOWN, WATCH
@@ -11,6 +12,7 @@ from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time
 from grafana.builder.tables import Column, sql_table
 from grafana.builder.targets import Sql
+from grafana.links import COIN_OF_ROW, EXCHANGE_OF_ROW
 from grafana.looks import AMOUNT, LONG_SIDE, MONEY, PRICE, SHORT_SIDE
 from grafana.strip import NO_HISTORY, feeds, history
 
@@ -41,8 +43,8 @@ CAME_CODE = (
 )
 
 TIME = Column(title="Time", look=WHEN, left=True)
-EXCHANGE = Column(title="Exchange", left=True, links=[("Only this exchange", ONLY_EXCHANGE)])
-COIN = Column(title="Coin", left=True, links=[("This coin on the Market overview", OVERVIEW)])
+EXCHANGE = Column(title="Exchange", left=True, links=[EXCHANGE_OF_ROW, ("Only this exchange", ONLY_EXCHANGE)])
+COIN = Column(title="Coin", left=True, links=[COIN_OF_ROW, ("This coin on the Market overview", OVERVIEW)])
 CONTRACT = Column(title="Contract", left=True)
 SIDE_OF = Column(title="Side", look=SIDE, cell="color-text", left=True)
 USD = Column(title="USD", look=MONEY)
@@ -197,4 +199,5 @@ LIVE = Board(
     ],
     span="now-1h",
     refresh="5s",
+    annotations=OF_THE_MARKET,
 )

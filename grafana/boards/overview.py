@@ -1,10 +1,12 @@
-"""Market overview, the trading board: the whole market first, then the chosen coin, then exchange by exchange."""
+"""Market overview, the trading board: the market first, then the chosen coin, coin by coin, exchange by exchange."""
 
+from grafana.annotations import OF_THE_COIN
 from grafana.boards import choices
 from grafana.builder import variables
 from grafana.builder.board import Board
 from grafana.builder.layout import Row, Section
 from grafana.market.balance import balance
+from grafana.market.coins import coins
 from grafana.market.exchanges import exchanges, sides
 from grafana.market.totals import per_minute, totals
 from grafana.queries import COIN, MARKET, Windows
@@ -30,6 +32,7 @@ OVERVIEW = Board(
         Section("", [feeds()]),
         _scope("All coins, last $window", MARKET, "liquidation_notional_usd_total", ""),
         _scope("$coin, last $window", COIN, "liquidation_asset_notional_usd_total", 'base="$coin"'),
+        Section("By coin, last $window", [Row(12, [(24, coins(MARKET))])]),
         Section(
             "By exchange, last $window",
             [
@@ -39,4 +42,5 @@ OVERVIEW = Board(
         ),
     ],
     span="now-1h",
+    annotations=OF_THE_COIN,
 )

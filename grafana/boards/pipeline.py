@@ -1,6 +1,7 @@
 """Data verification and pipeline: whether the figures can be trusted, and where to look when not."""
 
 from grafana import sql
+from grafana.annotations import OF_THE_MARKET
 from grafana.builder import units, variables
 from grafana.builder.board import Board
 from grafana.builder.colours import BAD
@@ -60,4 +61,5 @@ PIPELINE = Board(
         Section("Gaps, from the history (needs TimescaleDB)", [Row(8, [(3, history()), (21, _gaps())])]),
     ],
     span="now-6h",
+    annotations=OF_THE_MARKET,
 )

@@ -16,7 +16,8 @@ NO_DATA = "no data: is the exporter running and scraped?"
 class Panel:
     """A panel without its place: `about` is what stands behind the (i) in its corner.
 
-    `shortest` is the shortest interval of a graph, such as `1m`, for sources that know none themselves.
+    `shortest` is the shortest interval of a graph, such as `1m`, for sources that know none themselves; `points` how
+    many intervals it has at most, if not one a pixel.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Panel:
     changes: Sequence[Json] = ()
     transparent: bool = False
     shortest: str = ""
+    points: int = 0
 
     def json(self, number: int, place: Json) -> Json:
         """Return the panel as Grafana writes it; `number` is its id on the board."""
@@ -50,6 +52,8 @@ class Panel:
             panel["transformations"] = list(self.changes)
         if self.shortest:
             panel["interval"] = self.shortest
+        if self.points:
+            panel["maxDataPoints"] = self.points
         return panel
 
     def _source(self) -> Json:
@@ -233,6 +237,34 @@ def timeline(title: str, about: str, targets: Sequence[Target], look: Look) -> P
             "rowHeight": 0.85,
             "tooltip": {"mode": "single", "sort": "none"},
             "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        },
+    )
+
+
+def heatmap(
+    title: str, about: str, targets: Sequence[Target], look: Look, *, scheme: str, shortest: str, points: int
+) -> Panel:
+    """Return cells over time, a line of them for each series in the order of the series; darker is less."""
+    return Panel(
+        kind="heatmap",
+        title=title,
+        about=about,
+        targets=targets,
+        look=_told(look),
+        shortest=shortest,
+        points=points,
+        options={
+            "calculate": False,
+            "cellGap": 1,
+            "color": {"mode": "scheme", "scheme": scheme, "steps": 64, "exponent": 0.5, "fill": "dark-orange"},
+            "filterValues": {"le": 1e-9},
+            "rowsFrame": {"layout": "auto"},
+            "yAxis": {"axisPlacement": "left", "unit": units.TEXT},
+            "cellValues": {"unit": look.unit, "decimals": look.decimals},
+            "showValue": "never",
+            "tooltip": {"show": True, "yHistogram": False},
+            "legend": {"show": False},
+            "exemplars": {"color": "rgba(255,0,255,0.7)"},
         },
     )
 

@@ -80,7 +80,7 @@ def present() -> Row:
         4,
         [
             (5, levels_now(MARKET_SIGNALS, size=18)),
-            (4, scores_now(MARKET_SIGNALS)),
+            (4, scores_now(MARKET_SIGNALS, "Cascade score · all coins")),
             (3, _coins()),
             (4, _usd()),
             (3, _not_judged()),

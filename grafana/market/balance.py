@@ -2,12 +2,15 @@
 
 from grafana.builder.fields import for_name, looks
 from grafana.builder.layout import Row
-from grafana.builder.panels import stat
+from grafana.builder.panels import Panel, stat
 from grafana.builder.targets import now
 from grafana.looks import IMBALANCE, LONG_SIDE, MONEY, RATIO, SENTIMENT, SHARE, SHORT_SIDE
 from grafana.market import BY, SAMPLE_NOTE
-from grafana.queries import CHOSEN_WINDOW, LONG, SHORT, Windows
+from grafana.queries import CHOSEN_WINDOW, EXCHANGE, LONG, MARKET, SHORT, Windows
 from grafana.queries import sentiment as sentiment_of
+from grafana.signals import COIN_SIGNALS, MARKET_SIGNALS, scores_now
+
+SIGNALS = {scope.name: scope for scope in (MARKET_SIGNALS, COIN_SIGNALS)}
 
 
 def balance(scope: Windows) -> Row:
@@ -15,8 +18,7 @@ def balance(scope: Windows) -> Row:
     long, short = (scope.total(BY, where=f"{side}, {CHOSEN_WINDOW}") for side in (LONG, SHORT))
     long_share = scope.share(BY, LONG, where=CHOSEN_WINDOW)
     short_share = scope.share(BY, SHORT, where=CHOSEN_WINDOW)
-    by_exchange = f"{scope.total(BY, 'exchange', CHOSEN_WINDOW)} / scalar({scope.total(BY, where=CHOSEN_WINDOW)})"
-    where = f"{scope.name}, last $window"
+    where = _where(scope)
     sentiment = stat(
         "Sentiment",
         "BEARISH when longs are at least the configured share of what was liquidated (55 % unless changed), BULLISH "
@@ -48,14 +50,6 @@ def balance(scope: Windows) -> Row:
         IMBALANCE,
         size=22,
     )
-    dominance = stat(
-        "Dominance",
-        f"The exchange with the largest share: {where}. {SAMPLE_NOTE}",
-        [now(f"topk(1, {by_exchange})", "{{exchange}}")],
-        SHARE,
-        text="value_and_name",
-        size=22,
-    )
     largest = stat(
         "Largest",
         f"The largest single liquidation: {where}.",
@@ -65,4 +59,42 @@ def balance(scope: Windows) -> Row:
         size=22,
         overrides=[for_name("long", looks(LONG_SIDE)), for_name("short", looks(SHORT_SIDE))],
     )
-    return Row(3, [(3, sentiment), (6, shares), (3, ratio), (3, imbalance), (4, dominance), (5, largest)])
+    if scope is EXCHANGE:
+        return Row(3, [(3, sentiment), (6, shares), (3, ratio), (3, imbalance), (4, _weight(scope)), (5, largest)])
+    score = scores_now(SIGNALS[scope.name])
+    figures = [
+        (3, sentiment),
+        (4, score),
+        (5, shares),
+        (2, ratio),
+        (3, imbalance),
+        (3, _dominance(scope)),
+        (4, largest),
+    ]
+    return Row(3, figures)
+
+
+def _dominance(scope: Windows) -> Panel:
+    by_exchange = f"{scope.total(BY, 'exchange', CHOSEN_WINDOW)} / scalar({scope.total(BY, where=CHOSEN_WINDOW)})"
+    return stat(
+        "Dominance",
+        f"The exchange with the largest share: {_where(scope)}. {SAMPLE_NOTE}",
+        [now(f"topk(1, {by_exchange})", "{{exchange}}")],
+        SHARE,
+        text="value_and_name",
+        size=22,
+    )
+
+
+def _weight(scope: Windows) -> Panel:
+    return stat(
+        "Share of all",
+        f"Its share of what all exchanges published: {_where(scope)}. {SAMPLE_NOTE}",
+        [now(f"{scope.total(BY, where=CHOSEN_WINDOW)} / {MARKET.total(BY, where=CHOSEN_WINDOW)}")],
+        SHARE,
+        size=22,
+    )
+
+
+def _where(scope: Windows) -> str:
+    return f"{scope.name}, last $window"

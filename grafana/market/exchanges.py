@@ -2,7 +2,7 @@
 
 from grafana.builder.panels import Panel
 from grafana.builder.tables import Column, prometheus_table
-from grafana.links import EVENTS_OF_ROW, EVENTS_OF_ROW_AND_COIN
+from grafana.links import EVENTS_OF_ROW, EVENTS_OF_ROW_AND_COIN, EXCHANGE_OF_ROW
 from grafana.looks import AMOUNT, COUNT, LONG_SHARE, MONEY, PUBLISHES, SHARE, STATE
 from grafana.market import BY, SAMPLE_NOTE
 from grafana.queries import CHOSEN_WINDOW, COIN, COMPLETENESS, LONG, MARKET, SHORT, Windows, coded, with_all
@@ -21,7 +21,7 @@ def exchanges(scope: Windows) -> Panel:
         expr=coded("liquidation_exchange_info", "completeness", COMPLETENESS),
         look=PUBLISHES,
         left=True,
-        width=105,
+        width=118,
     )
     share = f"{each(BY)} / scalar({scope.total(BY, where=CHOSEN_WINDOW)})"
     long_share = scope.share("notional_usd", LONG, "exchange", CHOSEN_WINDOW)
@@ -34,7 +34,7 @@ def exchanges(scope: Windows) -> Panel:
                 source="exchange",
                 left=True,
                 width=90,
-                links=[EVENTS_OF_ROW_AND_COIN if scope is COIN else EVENTS_OF_ROW],
+                links=[EXCHANGE_OF_ROW, EVENTS_OF_ROW_AND_COIN if scope is COIN else EVENTS_OF_ROW],
             )
         ],
         [

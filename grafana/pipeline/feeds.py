@@ -7,7 +7,7 @@ from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, timeline
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import series
-from grafana.links import EVENTS_OF_ROW
+from grafana.links import EVENTS_OF_ROW, EXCHANGE_OF_ROW
 from grafana.looks import COUNT, DURATION, PUBLISHES, RATE, SHOULD_BE_0, STATE
 from grafana.pipeline.trust import COVERAGE, coverage
 from grafana.queries import COMPLETENESS, coded, in_range
@@ -43,7 +43,7 @@ def _feeds() -> Panel:
                 source="exchange",
                 left=True,
                 width=105,
-                links=[EVENTS_OF_ROW],
+                links=[EXCHANGE_OF_ROW, EVENTS_OF_ROW],
             )
         ],
         [*_now(), *_in_time_range()],
