@@ -18,7 +18,7 @@ from benchmarks.report import Row, measured, output, table
 
 SECTIONS = {
     "pipeline": "From frame to aggregated event, CPU only",
-    "ingest": "Sustained ingest through parser, journal file, ledger and metrics",
+    "ingest": "Sustained ingest through parser, journal file, ledger, cascade signals and metrics",
     "journal": "Journal against a raw sqlite3 loop",
     "latency": "A running exporter at 1,000 events/s over sockets, scraped every 5 s",
     "memory": "Resident memory over 2 million events",

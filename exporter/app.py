@@ -100,7 +100,9 @@ class App:
                 ledger.last_seq, ledger.take_changes(), levels.take_changes(), self._analyst.due()
             ),
         )
-        self._analyst = Analyst(database, config.signals, samplings(config), config.metrics.bases, self.journal.tell)
+        self._analyst = Analyst(
+            database.path, config.signals, samplings(config), config.metrics.bases, self.journal.tell
+        )
         self.view.signals = self._analyst.status
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
@@ -133,6 +135,7 @@ class App:
                             self._notice(),
                             self._housekeeping(),
                             self._check.run(self.address),
+                            self._analyst.begin(),
                             keep_time(self.journal.pass_time, self._analyst.pass_time),
                         )
                     ]
@@ -221,7 +224,8 @@ class App:
 
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
-        last = {(change.exchange, change.feed): change for change in database.last_feed_changes()}
+        states = (record.entry for record in database.feed_states())
+        last = {(change.exchange, change.feed): change for change in states if isinstance(change, FeedChange)}
         now = _now_ms()
         for exchange in exchanges:
             for feed in REGISTRY[exchange].feeds:
