@@ -40,7 +40,7 @@ format: $(VENV)/.dev ## format the code
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--full]
+lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--quick]
 	$(BIN)/python -m benchmarks.cascade_lab $(ARGS)
 
 lock: ## renew the dependency locks (needs uv)
