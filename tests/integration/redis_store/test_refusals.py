@@ -117,7 +117,7 @@ async def test_a_user_that_may_not_publish_is_told_so(server, client, world, mis
     world.add(5)
     store = await followed(world, f"redis://writer:secret@127.0.0.1:{server.port}/0")
     world.database.write(Batch(news=[change("BTC", 1)]))
-    with pytest.raises(StoreFaultError, match="docs/storage.md"):
+    with pytest.raises(StoreFaultError, match=r"docs/storage\.md"):
         await store.tell(world.database.tellings(0, 10))
     await store.close()
 
