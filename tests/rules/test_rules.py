@@ -15,10 +15,13 @@ ROOT = Path(__file__).parents[2]
 ALERTING = ROOT / "alerting"
 RULE_FILES = sorted((ALERTING / "rules").glob("*.yml"))
 TEST_FILES = sorted((ALERTING / "tests").glob("*.yml"))
-RULES = [rule for path in RULE_FILES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+ALL = [rule for path in RULE_FILES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+RULES = [rule for rule in ALL if "alert" in rule]
+RECORDS = {rule["record"]: rule["expr"] for rule in ALL if "record" in rule}
 NAMES = [rule["alert"] for rule in RULES]
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=NAMES)
+each_record = pytest.mark.parametrize("record", RECORDS)
 
 
 def run(tool, *arguments):
