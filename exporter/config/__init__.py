@@ -5,7 +5,7 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 """
 
 from exporter.config.addresses import is_address, redact
-from exporter.config.loading import load
+from exporter.config.loading import load, load_parameters
 from exporter.config.sections import (
     Config,
     Duration,
@@ -36,5 +36,6 @@ __all__ = [
     "dump",
     "is_address",
     "load",
+    "load_parameters",
     "redact",
 ]

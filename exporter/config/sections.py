@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from exporter.exchanges import REGISTRY
+from exporter.signals.parameters import Parameters
 
 
 class Duration(float):
@@ -45,7 +46,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """One block of the configuration."""
 
 
-Block = TypeVar("Block", bound=Section)
+Block = TypeVar("Block", bound=msgspec.Struct)
 
 
 class Data(Section, frozen=True):
@@ -154,6 +155,7 @@ class Config(Section, frozen=True):
     feeds: Feeds = Feeds()
     stores: Stores = Stores()
     check: CheckSection = CheckSection()
+    signals: Parameters = Parameters()
     exchanges: dict[str, ExchangeSection] = msgspec.field(
         default_factory=lambda: {name: ExchangeSection() for name in REGISTRY}
     )

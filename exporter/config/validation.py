@@ -6,6 +6,7 @@ from exporter.config.addresses import is_address, is_store_address, redact
 from exporter.config.sections import Config, Stores
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
+from exporter.signals.parameters import Parameters
 
 
 class ConfigError(UserError):
@@ -42,7 +43,15 @@ def validate(config: Config, source: str) -> None:
     check(config.feeds.junk_per_second >= 1, "feeds.junk_per_second", "must be at least 1")
     interval = config.check.interval
     check(not interval or interval >= 10, "check.interval", "must be 0s (never) or at least 10s")
+    validate_coins(config.signals, source)
     _validate_stores(config.stores, check)
+
+
+def validate_coins(parameters: Parameters, source: str) -> None:
+    """Raise `ConfigError` for a coin that cannot be one: a floor for `btc` would never apply."""
+    for base in parameters.coins:
+        if not base or base != base.upper() or base != base.strip():
+            raise ConfigError(f"{source}: signals.coins.{base}: coins are written like {base.strip().upper() or 'BTC'}")
 
 
 def _validate_stores(stores: Stores, check: Callable[[bool, str, str], None]) -> None:

@@ -1,7 +1,9 @@
 """The journal: the durable, ordered record of everything that was received."""
 
+from exporter.journal.batch import Batch, Sample
 from exporter.journal.checkpoint import Checkpoint
-from exporter.journal.database import Batch, Database, JournalError, Sample
+from exporter.journal.database import Database, JournalError
+from exporter.journal.signals import Saved, Telling
 from exporter.journal.writer import Committed, Journal, JournalStatus, Stamp
 
 __all__ = [
@@ -13,5 +15,7 @@ __all__ = [
     "JournalError",
     "JournalStatus",
     "Sample",
+    "Saved",
     "Stamp",
+    "Telling",
 ]

@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +17,11 @@ import msgspec
 import structlog
 
 from exporter.histogram import Histogram
+from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint
-from exporter.journal.database import Batch, Database, JournalError, Sample, Written
+from exporter.journal.database import Database, JournalError
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
+from exporter.signals.readings import Episode
 
 log = structlog.get_logger()
 
@@ -91,6 +93,7 @@ class Journal:
         self._entries: list[Liquidation | FeedChange] = []
         self._stamps: list[Stamp | None] = []
         self._settling: set[tuple[str, str]] = set()
+        self._reached_ms = 0
         self._wake = asyncio.Event()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -130,6 +133,22 @@ class Journal:
         """Store a frame that could not be used."""
         self._batch.samples.append(sample)
         self._wake.set()
+
+    def keep_episodes(self, episodes: Sequence[Episode]) -> None:
+        """Store what is now known of episodes; together with it the file learns up to when time has passed."""
+        if episodes:
+            self._batch.episodes += episodes
+            self._wake.set()
+
+    def pass_time(self, to_ms: int) -> bool:
+        """Promise that nothing committed from now on is applied before `to_ms`.
+
+        False: it cannot be promised now, because something that was received earlier is not committed yet.
+        """
+        if self._entries:
+            return False
+        self._reached_ms = max(self._reached_ms, to_ms)
+        return True
 
     async def run(self) -> None:
         """Write until `close` is called; the last entries and a checkpoint are written before it returns."""
@@ -201,12 +220,14 @@ class Journal:
         batch.entries = self._entries[:BATCH_ENTRIES]
         batch.settled += self._settled_by(batch.entries)
         batch.checkpoint = self._unwritten
+        batch.reached_ms = self._reached_ms
         batch.alive_ms = time.time_ns() // 1_000_000
         try:
             written = await self._in_thread(batch)
         except BaseException:
             self._batch.pending = batch.pending + self._batch.pending
             self._batch.settled = batch.settled + self._batch.settled
+            self._batch.episodes = batch.episodes + self._batch.episodes
             self._batch.samples = (batch.samples + self._batch.samples)[-SAMPLES_KEPT:]
             raise
         self._recovered()

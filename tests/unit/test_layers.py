@@ -24,6 +24,9 @@ VIEWED = {
     "journal",
     "stores",
     "check",
+    "analysis.status",
+    "analysis.words",
+    "signals.readings",
     "",
 }
 """What renderers may read."""
@@ -32,14 +35,16 @@ ALLOWED = {
     "model": set(),
     "histogram": set(),
     "exchanges": {"model"},
+    "signals": {"model"},
+    "analysis": {"model", "signals", "exchanges", "journal"},
     "stats": {"model"},
     "cells": {"model", "stats", "histogram"},
     "ledger": {"model", "stats", "cells"},
     "levels": {"model"},
     "gaps": {"model"},
-    "journal": {"model", "cells", "levels", "histogram", "errors"},
+    "journal": {"model", "cells", "levels", "histogram", "errors", "signals.readings"},
     "feeds": {"model", "exchanges", "config", "histogram"},
-    "stores": {"model", "cells", "levels", "histogram", "errors", "journal"},
+    "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
     "check": {"model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
     "metrics": VIEWED,
     "web": VIEWED | {"broadcast", "config", "errors"},
@@ -87,7 +92,9 @@ def test_layers(path):
         assert not strange, f"{layer} may not import {strange}"
 
 
-@pytest.mark.parametrize("layer", ["model", "exchanges", "stats", "cells", "ledger", "levels", "gaps", "histogram"])
+@pytest.mark.parametrize(
+    "layer", ["model", "exchanges", "signals", "stats", "cells", "ledger", "levels", "gaps", "histogram"]
+)
 def test_pure_code_has_no_clock_no_sockets_and_no_logs(layer):
     for path in modules():
         if package(path) == layer:

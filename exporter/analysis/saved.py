@@ -1,0 +1,102 @@
+"""The state of the signals in the journal, and how a start goes on from it.
+
+The journal keeps the state after some record, every minute or so. A start takes it and the records that follow, under
+the configuration they were taken with, and ends where the last run ended, to the bit. Without a state, or with one that
+this version cannot read, the newest part of the journal is played through instead, so that the baselines are warm.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+import structlog
+
+from exporter.analysis.course import Course, Outcomes, sampling
+from exporter.analysis.tallies import Tallies
+from exporter.exchanges import REGISTRY
+from exporter.journal import Database, Saved
+from exporter.model import Record
+from exporter.signals import Engine, Parameters, Sampling
+
+log = structlog.get_logger()
+
+WARM_RECORDS = 200_000
+"""How much of the journal is played through when there is no state: some seconds' worth of work."""
+
+
+class State(msgspec.Struct, frozen=True):
+    """Everything a course needs to go on; `tallies` are as of the same record."""
+
+    parameters: Parameters
+    feeds: dict[str, Sampling]
+    heard: frozenset[str]
+    tallies: Tallies
+    engine: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(State).decode
+
+
+def save(course: Course, tallies: Tallies) -> Saved:
+    """Return the present state; what came out of the course has to be taken before."""
+    state = State(course.parameters, course.feeds, course.heard, tallies, course.engine.snapshot())
+    return Saved(course.seq, _encode(state))
+
+
+def resume(
+    database: Database,
+    parameters: Parameters,
+    feeds: Mapping[str, Sampling],
+    note: Callable[[Outcomes], None],
+) -> tuple[Course, Tallies]:
+    """Bring a course to the journal's end; `note` is told what comes out of the records that no saved state holds."""
+    saved = database.saved_signals()
+    state = _decoded(saved)
+    tallies = state.tallies if state else Tallies()
+    course = _restored(state, saved.seq) if state and saved else None
+    counted = 0 if course or not state or not saved else saved.seq
+    course = course or Course(parameters, {name: sampling(name) for name in REGISTRY})
+    for record in database.records(course.seq) if course.seq else _history(database):
+        course.apply(record)
+        outcomes = course.take()
+        if course.seq > counted:
+            tallies.count(outcomes)
+            note(outcomes)
+    course.advance(database.last_applied_ms)
+    outcomes = course.take()
+    tallies.count(outcomes)
+    note(outcomes)
+    course.configure(parameters, feeds)
+    return course, tallies
+
+
+def _decoded(saved: Saved | None) -> State | None:
+    try:
+        return _decode(saved.state) if saved else None
+    except msgspec.MsgspecError as error:
+        log.warning("state of the signals unreadable", error=str(error))
+        return None
+
+
+def _restored(state: State, seq: int) -> Course | None:
+    try:
+        engine = Engine.restore(state.engine, state.parameters, state.feeds)
+    except ValueError as error:
+        log.warning("state of the signals unreadable", error=str(error))
+        return None
+    return Course(state.parameters, state.feeds, engine, state.heard, seq)
+
+
+def _history(database: Database) -> Iterator[Record]:
+    """Iterate over the newest records, and first over what was up by then."""
+    started, after = time.monotonic(), max(0, database.last_seq - WARM_RECORDS)
+    number = 0
+    for number, record in enumerate(database.records(after), 1):
+        if number == 1:
+            for before in database.feed_states(record.seq):
+                yield msgspec.structs.replace(before, applied_ms=record.applied_ms)
+        yield record
+    if number:
+        seconds = round(time.monotonic() - started, 1)
+        log.info("signals warmed up from the journal", records=number, seconds=seconds)
