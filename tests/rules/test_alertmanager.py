@@ -9,7 +9,11 @@ from tests.rules.alerting import ALERTING, RULES, accepts, expected
 
 MAIN = ALERTING / "alertmanager.yml"
 EXAMPLES = sorted((ALERTING / "examples").glob("*.yml"))
-NEWER = {"telegram": ("bot_token_file", "0.26"), "discord": ("webhook_url_file", "0.28"), "webhook": ("url_file", "0.28")}
+NEWER = {
+    "telegram": ("bot_token_file", "0.26"),
+    "discord": ("webhook_url_file", "0.28"),
+    "webhook": ("url_file", "0.28"),
+}
 """The examples with a key that the oldest Alertmanager does not know, and since when it works."""
 
 each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -30,7 +30,9 @@ def rendered(form, kind, data):
     text = f'{{{{ template "liquidations.{form}" . }}}}'
     templates = f"--template.glob={ALERTING / 'templates/*.tmpl'}"
     where = f"--template.data={data}"
-    return accepts("amtool", "template", "render", templates, where, f"--template.type={kind}", f"--template.text={text}")
+    return accepts(
+        "amtool", "template", "render", templates, where, f"--template.type={kind}", f"--template.text={text}"
+    )
 
 
 @pytest.mark.parametrize("name", MESSAGES)

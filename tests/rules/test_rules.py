@@ -47,7 +47,9 @@ def test_the_rules_do_what_their_tests_say(path):
 def test_each_changed_rule_fails_a_test(tmp_path):
     """Annotations are compared word for word, so that a test which never looks at a rule is found out."""
     for path in RULE_FILES:
-        (tmp_path / path.name).write_text(re.sub(r"^( +summary: ).*$", r"\1Something else.", path.read_text(), flags=re.M))
+        (tmp_path / path.name).write_text(
+            re.sub(r"^( +summary: ).*$", r"\1Something else.", path.read_text(), flags=re.MULTILINE)
+        )
     complaints = ""
     for path in TEST_FILES:
         (tmp_path / f"test_{path.name}").write_text(path.read_text().replace("../rules/", ""))
@@ -67,7 +69,9 @@ def test_a_rule_is_tested_while_it_fires_and_while_it_does_not(rule):
 def names_and_selectors(text):
     """The metrics that an expression, or the queries within a template, select, with the labels they select by."""
     text = re.sub(r"\b(by|on|group_left|group_right|without)\s*\([^)]*\)", "", text)
-    for name, selector in re.findall(r"\b((?:liquidation|prometheus|alertmanager)[a-z0-9_:]*|up)\b(?:%s)?(\{[^}]*\})?", text):
+    for name, selector in re.findall(
+        r"\b((?:liquidation|prometheus|alertmanager)[a-z0-9_:]*|up)\b(?:%s)?(\{[^}]*\})?", text
+    ):
         yield name, dict(re.findall(r'(\w+)\s*(?:=|!=|=~|!~)\s*"([^"]*)"', selector))
 
 
