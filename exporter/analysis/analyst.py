@@ -99,7 +99,8 @@ class Analyst:
             self._show()
 
     def _tell_episodes(self, episodes: Iterable[Episode]) -> None:
-        new = [each for each in episodes if self.status.episodes.get(each.id) != each]
+        last = {each.id: each for each in episodes}
+        new = [each for each in last.values() if self.status.episodes.get(each.id) != each]
         for each in new:
             self.status.tell(each)
         self._keep(new)

@@ -21,8 +21,8 @@ class Course:
     """An engine, the exchanges it knows, and the last record it took.
 
     `feeds` says what the exchanges publish that are listened to; one that is not among them joins at its first record.
-    `heard` are the exchanges with feed records; another is taken to be up from its first event on, as in files that
-    hold nothing but events.
+    `heard` are the exchanges with feed records. Another is taken to be up from its first event on, and its events to
+    have arrived in time: they come from a file that holds nothing but events, sorted.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Course:
         self.seq = seq
         self._known = set(feeds)
         """The exchanges that the engine has a place for; those that are no longer listened to keep it."""
+        self._assumed: set[str] = set()
         self._late_ms = parameters.late_s * 1000.0
         self._held = Outcomes([], [], [])
 
@@ -48,15 +49,15 @@ class Course:
         self.seq = record.seq
         entry = record.entry
         if isinstance(entry, Liquidation):
-            if entry.received_ms - entry.time_ms > self._late_ms:
-                return
             if entry.exchange not in self.heard:
-                self._hear(entry.exchange)
-                self.engine.feed(entry.exchange, True, record.applied_ms)
+                self._assume(entry.exchange, record.applied_ms)
+            elif entry.received_ms - entry.time_ms > self._late_ms:
+                return
             self.engine.event(entry, record.applied_ms)
             return
         if entry.exchange not in self.heard:
-            self._hear(entry.exchange)
+            self.heard |= {entry.exchange}
+            self._join(entry.exchange)
         self.engine.feed(entry.exchange, entry.up, record.applied_ms, entry.feed)
 
     def advance(self, to_ms: int) -> None:
@@ -82,8 +83,13 @@ class Course:
             self._known |= set(feeds)
             self._late_ms = parameters.late_s * 1000.0
 
-    def _hear(self, exchange: str) -> None:
-        self.heard |= {exchange}
+    def _assume(self, exchange: str, applied_ms: int) -> None:
+        if exchange not in self._assumed:
+            self._assumed.add(exchange)
+            self._join(exchange)
+            self.engine.feed(exchange, True, applied_ms)
+
+    def _join(self, exchange: str) -> None:
         if exchange not in self._known:
             self.configure(self.parameters, self.feeds | {exchange: sampling(exchange)})
 

@@ -7,6 +7,7 @@ this version cannot read, the newest part of the journal is played through inste
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 import msgspec
 import structlog
@@ -25,8 +26,9 @@ WARM_RECORDS = 200_000
 
 
 class State(msgspec.Struct, frozen=True):
-    """Everything a course needs to go on; `tallies` are as of the same record."""
+    """Everything a course needs to go on, as of `now_ms`, when it let time pass last; so are the tallies."""
 
+    now_ms: int
     parameters: Parameters
     feeds: dict[str, Sampling]
     heard: frozenset[str]
@@ -40,7 +42,9 @@ _decode = msgspec.msgpack.Decoder(State).decode
 
 def save(course: Course, tallies: Tallies) -> Saved:
     """Return the present state; what came out of the course has to be taken before."""
-    state = State(course.parameters, course.feeds, course.heard, tallies, course.engine.snapshot())
+    state = State(
+        course.engine.now_ms, course.parameters, course.feeds, course.heard, tallies, course.engine.snapshot()
+    )
     return Saved(course.seq, _encode(state))
 
 
@@ -53,22 +57,41 @@ def resume(
     """Bring a course to the journal's end; `note` is told what comes out of the records that no saved state holds."""
     saved = database.saved_signals()
     state = _decoded(saved)
-    tallies = state.tallies if state else Tallies()
     course = _restored(state, saved.seq) if state and saved else None
-    counted = 0 if course or not state or not saved else saved.seq
-    course = course or Course(parameters, {name: sampling(name) for name in REGISTRY})
-    for record in database.records(course.seq) if course.seq else _history(database):
+    if course is None:
+        course = Course(parameters, {name: sampling(name) for name in REGISTRY})
+        records = _history(database)
+        if state and saved:  # what it holds is counted and told already
+            records = _caught_up(course, records, saved.seq, state.now_ms)
+    else:
+        records = database.records(course.seq)
+    tallies = state.tallies if state else Tallies()
+    for record in records:
         course.apply(record)
-        outcomes = course.take()
-        if course.seq > counted:
-            tallies.count(outcomes)
-            note(outcomes)
+        _tell(course, tallies, note)
     course.advance(database.last_applied_ms)
+    _tell(course, tallies, note)
+    course.configure(parameters, feeds)
+    return course, tallies
+
+
+def _tell(course: Course, tallies: Tallies, note: Callable[[Outcomes], None]) -> None:
     outcomes = course.take()
     tallies.count(outcomes)
     note(outcomes)
-    course.configure(parameters, feeds)
-    return course, tallies
+
+
+def _caught_up(course: Course, records: Iterator[Record], seq: int, now_ms: int) -> Iterator[Record]:
+    """Let a course run to where another was, and return the records that follow."""
+    rest: list[Record] = []
+    for record in records:
+        if record.seq > seq:
+            rest.append(record)
+            break
+        course.apply(record)
+    course.advance(now_ms)
+    course.take()
+    return chain(rest, records)
 
 
 def _decoded(saved: Saved | None) -> State | None:
