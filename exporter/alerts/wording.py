@@ -29,7 +29,7 @@ def market_text(episode: Episode, coins: Mapping[str, float]) -> str:
     most = sorted(coins.items(), key=lambda pair: -pair[1])[:COINS]
     if most:
         lines.append(f"most in {', '.join(f'{base} ${humanized(usd)}' for base, usd in most)}")
-    return "\n".join((*lines, f"highest score {episode.max_score:.0f} of 100"))
+    return "\n".join((*lines, f"highest score of the market as a whole {episode.max_score:.0f} of 100"))
 
 
 def annotations(name: str, text: str, board: str, runbooks: str) -> dict[str, str]:

@@ -30,7 +30,8 @@ def test_the_market():
 
 def test_without_coins_and_without_reasons():
     assert (
-        market_text(episode("*", usd=999.0), {}) == "$999 of longs liquidated over all coins\nhighest score 91 of 100"
+        market_text(episode("*", usd=999.0), {})
+        == "$999 of longs liquidated over all coins\nhighest score of the market as a whole 91 of 100"
     )
     assert coin_text(episode(contributions=(-1.0,) * 6)).endswith("\nhighest score 91 of 100")
 
