@@ -70,7 +70,7 @@ def names_and_selectors(text):
     """The metrics that an expression, or the queries within a template, select, with the labels they select by."""
     text = re.sub(r"\b(by|on|group_left|group_right|without)\s*\([^)]*\)", "", text)
     for name, selector in re.findall(
-        r"\b((?:liquidation|prometheus|alertmanager)[a-z0-9_:]*|up)\b(?:%s)?(\{[^}]*\})?", text
+        r"\b((?:liquidation|prometheus|alertmanager)[_:][a-z0-9_:]+|up)\b(?:%s)?(\{[^}]*\})?", text
     ):
         yield name, dict(re.findall(r'(\w+)\s*(?:=|!=|=~|!~)\s*"([^"]*)"', selector))
 
