@@ -55,7 +55,7 @@ class FastPath:
         due = loop.time()
         while True:
             config, self._seen = self._config(), self._present()
-            if config.alertmanager:
+            if config.alertmanager and self._seen.now_ms:  # before that the engine still catches up with the journal
                 new = self._roll.look(self._seen, config)
                 if (new and not self._failing) or loop.time() >= due:
                     due = loop.time() + (REPOST_S if await self._post(session, config) else RETRY_S)
