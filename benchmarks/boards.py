@@ -35,9 +35,10 @@ SECONDS = {"m": 60, "h": 3600, "d": DAY_S}
 COMPRESS = "SELECT compress_chunk(chunk) FROM show_chunks('liquidations', older_than => INTERVAL '7 days') AS chunk"
 FEEDS = """
 INSERT INTO feed_changes
-SELECT 'bench', i, now() - interval '45 days' + i * interval '45 days' / 40000, 'exchange' || i / 2 % 12, 'all', i % 2 = 1,
+SELECT
+    'bench', i, now() - interval '45 days' + i * interval '45 days' / 20000, 'exchange' || i / 2 % 12, 'all', i % 2 = 1,
     'timeout'
-FROM generate_series(1, 40000) AS i
+FROM generate_series(1, 20000) AS i
 """
 
 

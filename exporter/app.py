@@ -102,7 +102,7 @@ class App:
             ),
         )
         self._analyst = Analyst(
-            database, config.signals, samplings(config), config.metrics.bases, self.journal.keep_episodes
+            database.path, config.signals, samplings(config), config.metrics.bases, self.journal.tell
         )
         self.view.signals = self._analyst.status
         self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
@@ -138,6 +138,7 @@ class App:
                             self._notice(),
                             self._housekeeping(),
                             self._check.run(self.address),
+                            self._analyst.begin(),
                             keep_time(self.journal.pass_time, self._pass_time),
                             self._fast_path.run(session),
                         )
@@ -232,7 +233,8 @@ class App:
 
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
-        last = {(change.exchange, change.feed): change for change in database.last_feed_changes()}
+        states = (record.entry for record in database.feed_states())
+        last = {(change.exchange, change.feed): change for change in states if isinstance(change, FeedChange)}
         now = _now_ms()
         for exchange in exchanges:
             for feed in REGISTRY[exchange].feeds:

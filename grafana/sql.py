@@ -83,7 +83,9 @@ def largest_ever(columns: Titles, limit: int) -> str:
         whole.side,
         coalesce(event.notional_usd, whole.largest_usd) AS notional_usd
     FROM minutes AS whole LEFT JOIN LATERAL (
-        SELECT part.* FROM liquidations AS part WHERE {_inside("1 minute")}
+        SELECT time, notional_usd FROM liquidations AS part
+        WHERE {_inside("1 minute")}
+        ORDER BY notional_usd DESC LIMIT {limit}
     ) AS event ON true
 )
 SELECT

@@ -5,12 +5,14 @@ from grafana.builder.fields import Look
 from grafana.builder.layout import Row
 from grafana.builder.panels import Panel, stat
 from grafana.builder.targets import now
+from grafana.links import EVENTS_OF_SERIES
 from grafana.looks import STATE
 from grafana.queries import STATES, coded
 
-LIVE_EVENTS = "/d/liq-live?var-exchange=${__field.labels.exchange}&${__url_time_range}"
-NO_HISTORY = "Is there a history? Without TimescaleDB there is nothing to show here."
-"""What panels on the history say when they have no rows."""
+NO_HISTORY = "or there is no history: this needs TimescaleDB."
+"""How panels on the history end what they say when they have no rows."""
+GAP = "\N{NO-BREAK SPACE}" * 2
+"""Between an exchange's name and its state, which Grafana sets without a gap when there is room."""
 FEED_STATE = coded("liquidation_exchange_state", "state", STATES)
 
 
@@ -19,8 +21,8 @@ def feeds() -> Row:
     panel = stat(
         "Feeds",
         "State of every exchange's feeds. Figures of an exchange that is not live are incomplete from that moment on.",
-        [now(FEED_STATE, "{{exchange}}")],
-        STATE.but(links=[("Its newest liquidations", LIVE_EVENTS)]),
+        [now(FEED_STATE, f"{{{{exchange}}}}{GAP}")],
+        STATE.but(links=[EVENTS_OF_SERIES]),
         text="value_and_name",
         centred=True,
         size=18,
@@ -35,6 +37,6 @@ def history() -> Panel:
         "Whether the exporter writes the history that these panels read. Without TimescaleDB (or a plain PostgreSQL) "
         "they stay empty and everything else works: docs/storage.md says how to add it.",
         [now('max(liquidation_store_up{store="timescale"})')],
-        Look(words={1: ("connected", GOOD), 0: ("down", BAD)}, nothing="needs TimescaleDB: see docs/storage.md"),
-        size=20,
+        Look(words={1: ("connected", GOOD), 0: ("down", BAD)}, nothing="needs TimescaleDB: see docs"),
+        size=16,
     )

@@ -20,13 +20,14 @@ RENAMED = (
 
 
 class Grafana(Service):
-    """Grafana; `sources` are the variables that the provisioned data sources name."""
+    """Grafana; `sources` are the variables that the provisioned data sources name, `timescale` what the database is."""
 
     name = "grafana"
 
-    def __init__(self, folder: Path, port: int, password: str, sources: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, port: int, password: str, sources: Mapping[str, str], *, timescale: bool) -> None:
         super().__init__(folder, port)
         self._password = password
+        self._timescale = timescale
         self._sources = sources
 
     @cached_property
@@ -76,14 +77,20 @@ class Grafana(Service):
             source, copy = FILES / kind, self.folder / kind
             wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
             for path in sorted(wanted):
-                _write(copy / path, fitting((source / path).read_text(encoding="utf-8"), self.version))
+                text = (source / path).read_text(encoding="utf-8")
+                _write(copy / path, fitting(text, self.version, timescale=self._timescale))
             for path in copy.rglob("*"):
                 if path.is_file() and path.relative_to(copy) not in wanted:
                     path.unlink()
 
 
-def fitting(text: str, version: tuple[int, ...]) -> str:
-    """Return a provisioned file as a version of Grafana understands it, with the names of its time."""
+def fitting(text: str, version: tuple[int, ...], *, timescale: bool) -> str:
+    """Return a provisioned file as a version of Grafana understands it, with the names of its time.
+
+    Without TimescaleDB it is told so, because its macros would use what only TimescaleDB has.
+    """
+    if not timescale:
+        text = text.replace("timescaledb: true", "timescaledb: false")
     for since, name, before in RENAMED:
         if version < since:
             text = text.replace(name, before)

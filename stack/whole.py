@@ -120,7 +120,7 @@ class Stack:
             "TIMESCALE_READONLY_ROLE": READER,
             "TIMESCALE_READONLY_PASSWORD": self.passwords.reader,
         }
-        return Grafana(*self._place("grafana"), self.passwords.grafana, sources)
+        return Grafana(*self._place("grafana"), self.passwords.grafana, sources, timescale=self.database.timescale)
 
     def _prometheus(self) -> Prometheus:
         jobs = {"liquidations": "exporter", "prometheus": "prometheus", "alertmanager": "alertmanager"}

@@ -12,8 +12,12 @@ PRODUCTIVITY = 0.6
 FAST_SHARE = 0.85
 """Share of the children that follow by the fast part of the kernel."""
 SIDE_FLIP = 0.07
+"""Share of the orders on the other side than their family's."""
 SAME_VENUE = 0.9
 """Share of the children on the exchange of their parent; the others fall by the exchanges' shares."""
+
+MEDIAN_USD = 920.0
+"""As measured on a full feed of BTC, with a log-normal sigma of 2.1."""
 
 Offspring = tuple[float, int, int, float]
 """An order: seconds, exchange, side (0 long, 1 short), USD."""
@@ -35,7 +39,7 @@ class Sizes:
 
     def __init__(self, world: World) -> None:
         tier: Tier = world.tier
-        self.median = tier.median_usd * world.size_factor
+        self.median = MEDIAN_USD * world.size_factor
         self.sigma = world.size_sigma
         self.mean = self.median * math.exp(self.sigma**2 / 2)
         self.mean_day = tier.events_per_day * self.mean
@@ -71,14 +75,13 @@ class Families:
     ) -> Iterator[Offspring]:
         """Yield an order at `root` (time, side) and its descendants before `until`."""
         rng, usd = self._rng, self._sizes.usd
-        parents = [(*root, chooser.draw())]
-        mean = branching * math.exp(-(PRODUCTIVITY**2) / 2)
+        (start, family), mean = root, branching * math.exp(-(PRODUCTIVITY**2) / 2)
+        parents = [(start, chooser.draw())]
         while parents:
-            time, side, venue = parents.pop()
+            time, venue = parents.pop()
             z = rng.gauss(0.0, 1.0)
-            yield time, venue, side, usd(z, scale)
+            yield time, venue, family ^ (rng.random() < SIDE_FLIP), usd(z, scale)
             for _ in range(poisson(rng, mean * math.exp(PRODUCTIVITY * z))):
                 born = time + rng.expovariate(1.0) * self._kernel[rng.random() >= FAST_SHARE]
                 if born < until:
-                    flipped = side ^ (rng.random() < SIDE_FLIP)
-                    parents.append((born, flipped, venue if rng.random() < SAME_VENUE else chooser.draw()))
+                    parents.append((born, venue if rng.random() < SAME_VENUE else chooser.draw()))

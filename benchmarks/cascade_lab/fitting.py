@@ -83,11 +83,11 @@ def written(text: str, parameters: Parameters) -> str:
     """Return the source with the fitted numbers as defaults and everything else as it was."""
     for section in (parameters.weights, parameters.calm):
         for name, value in msgspec.structs.asdict(section).items():
-            text = replaced(text, type(section).__name__, rf"    {name}: float = ", f"{value:.3f}")
+            text = replaced(text, type(section).__name__, rf"    {name}: \w+ = ", f"{value:.3f}")
     for name in FALSE_PER_WEEK:
         level: Threshold = getattr(parameters.levels, name)
         default = f"Threshold(enter={level.enter}, exit={level.exit})"
-        text = replaced(text, "Levels", rf"    {name}: Threshold = ", default)
+        text = replaced(text, "Levels", rf"    {name}: \w+ = ", default)
     return text
 
 

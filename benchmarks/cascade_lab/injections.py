@@ -15,6 +15,8 @@ CASCADE_DAYS = (0.02, 1.5)
 """USD of a cascade in mean days, log-uniform."""
 CASCADE_BRANCHING = (0.78, 0.93)
 CASCADE_SIZES = 1.8
+LARGEST_PART = 0.25
+"""No order is more than this part of the USD that its cascade wants: otherwise it were a whale."""
 SPREAD = (1 / 3, 2 / 3, 1.0)
 """A cascade reaches a third, two thirds or all of the exchanges, each of them up to OFFSET seconds late."""
 OFFSET = 3.0
@@ -67,8 +69,9 @@ class Injector:
         total, at = 0.0, plan.start
         while total < plan.usd and len(orders) < MOST_ORDERS:
             for time, venue, side, usd in families.tree((at, plan.side), plan.branching, end, chooser, CASCADE_SIZES):
-                orders.append((time + late[venue], venue, side, usd))
-                total += usd * (side == plan.side)
+                size = min(usd, LARGEST_PART * plan.usd)
+                orders.append((time + late[venue], venue, side, size))
+                total += size * (side == plan.side)
             at = plan.start + rng.random() * 0.8 * plan.seconds
         return sorted(orders)
 

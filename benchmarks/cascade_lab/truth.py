@@ -14,6 +14,8 @@ LEAST_EVENTS = 20
 """The definition: at least this many true orders on one side, worth the larger of the first two (USD, mean days)."""
 NATURAL_SECONDS = 120.0
 """Everyday flow that meets the definition within this time is a natural cluster."""
+WHALE_PART = 0.9
+"""Where one order has this much of the USD, it is a large order among unrelated small ones and no cluster."""
 AFTER = 60.0
 """An alarm up to this many seconds after the last order still belongs to it."""
 
@@ -75,10 +77,7 @@ def cascade_of(orders: list[Order], side: int, least: float, mean_day: float) ->
 
 
 def naturals(orders: list[Order], side: int, least: float) -> Iterator[Neutral]:
-    """Yield the stretches in which everyday flow on a side meets the definition even without its largest order.
-
-    The largest is left out because one large order among unrelated small ones is no cluster.
-    """
+    """Yield the stretches in which everyday flow on a side meets the definition."""
     window: deque[tuple[float, float]] = deque()
     total, start, end = 0.0, 0.0, None
     for time, _, on, usd, cause, _ in orders:
@@ -88,7 +87,7 @@ def naturals(orders: list[Order], side: int, least: float) -> Iterator[Neutral]:
         total += usd
         while window[0][0] < time - NATURAL_SECONDS:
             total -= window.popleft()[1]
-        if total < least or len(window) < LEAST_EVENTS or total - max(usd for _, usd in window) < least:
+        if total < least or len(window) < LEAST_EVENTS or max(usd for _, usd in window) >= WHALE_PART * total:
             continue
         if end is not None and window[0][0] <= end:
             end = time

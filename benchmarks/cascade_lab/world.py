@@ -16,18 +16,17 @@ Delivery = Literal["full", "batch", "sampled"]
 
 
 class Tier(msgspec.Struct, frozen=True):
-    """A class of coins: true orders a day over all exchanges, and the median order in USD."""
+    """A class of coins: true orders a day over all exchanges."""
 
     name: str
     events_per_day: float
-    median_usd: float
 
 
 TIERS = (
-    Tier("major", 6000.0, 920.0),
-    Tier("mid", 1500.0, 800.0),
-    Tier("small", 300.0, 650.0),
-    Tier("micro", 60.0, 500.0),
+    Tier("major", 6000.0),
+    Tier("mid", 1500.0),
+    Tier("small", 300.0),
+    Tier("micro", 60.0),
 )
 
 

@@ -39,14 +39,12 @@ class Present(msgspec.Struct, frozen=True):
         return now_ms - self.now_ms > STALE_MS
 
 
-NOTHING = Present(0, 1.0, {}, CoinPresent(0.0, True, dict.fromkeys(SIDES)), {})
-
-
 class SignalsStatus:
-    """What is known of the signals at this moment."""
+    """What is known of the signals at this moment; before there is anything, `bases` are shown as unknown."""
 
-    def __init__(self) -> None:
-        self.present = NOTHING
+    def __init__(self, bases: Iterable[str] = ()) -> None:
+        unknown = CoinPresent(0.0, True, dict.fromkeys(SIDES))
+        self.present = Present(0, 1.0, dict.fromkeys(bases, unknown), unknown, {})
         self.tallies = Tallies()
         self.episodes: dict[str, Episode] = {}
         """The newest episodes by id, the one that was told of last at the end."""

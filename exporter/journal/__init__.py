@@ -3,7 +3,7 @@
 from exporter.journal.batch import Batch, Sample
 from exporter.journal.checkpoint import Checkpoint
 from exporter.journal.database import Database, JournalError
-from exporter.journal.signals import Saved, Telling
+from exporter.journal.signals import News, Saved, Telling
 from exporter.journal.writer import Committed, Journal, JournalStatus, Stamp
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "JournalStatus",
+    "News",
     "Sample",
     "Saved",
     "Stamp",

@@ -5,8 +5,8 @@ from collections import Counter
 import msgspec
 
 from exporter.journal.checkpoint import Checkpoint
+from exporter.journal.signals import News
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
-from exporter.signals.readings import Episode
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -26,8 +26,8 @@ class Batch(msgspec.Struct):
     settled: list[tuple[str, str]] = []
     """(exchange, id) of pending events that `entries` now contains."""
     samples: list[Sample] = []
-    episodes: list[Episode] = []
-    """New ones, and new tellings of known ones."""
+    news: list[News] = []
+    """What the signals told of."""
     checkpoint: Checkpoint | None = None
     reached_ms: int = 0
     """Up to here the signals have let time pass: nothing is applied before."""

@@ -14,7 +14,15 @@ from exporter.errors import UserError
 from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION
-from exporter.journal.signals import Saved, Telling, newest_episodes, read_episodes, read_saved, write_episodes
+from exporter.journal.signals import (
+    Saved,
+    Telling,
+    newest_episodes,
+    newest_telling,
+    read_saved,
+    read_tellings,
+    write_news,
+)
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 from exporter.signals.readings import Episode
 
@@ -85,7 +93,7 @@ class Database:
             self._write_samples(batch.samples)
             if batch.checkpoint:
                 write_checkpoint(self._db, batch.checkpoint)
-            write_episodes(self._db, batch.episodes)
+            write_news(self._db, batch.news)
             self._db.executemany(
                 "UPDATE meta SET value = ? WHERE key = ?", [(batch.alive_ms, "alive_ms"), (applied, "applied_ms")]
             )
@@ -114,6 +122,10 @@ class Database:
     def newest_seq(self) -> int:
         """Return the newest sequence number, whichever connection wrote it."""
         return self._last()[0]
+
+    def reached_ms(self) -> int:
+        """Return the instant before which nothing will be applied any more, whichever connection moved it on."""
+        return self._last()[1]
 
     def records(self, after_seq: int = 0, page: int = 5000) -> Iterator[Record]:
         """Iterate over all records after a sequence number."""
@@ -176,17 +188,17 @@ class Database:
             for seq, applied_ms, time_ms, exchange, feed, up, reason in rows
         ]
 
-    def last_feed_changes(self) -> list[FeedChange]:
-        """Return the newest change of every feed."""
-        return [record.entry for record in self.feed_states() if isinstance(record.entry, FeedChange)]
-
     def saved_signals(self) -> Saved | None:
         """Return the newest state of the signals, None when there is none yet."""
         return read_saved(self._db)
 
     def tellings(self, after: int, limit: int) -> list[Telling]:
-        """Return the newest telling of each episode after a number, oldest first."""
-        return read_episodes(self._db, after, limit)
+        """Return what the signals told of after a number, oldest first."""
+        return read_tellings(self._db, after, limit)
+
+    def newest_telling(self) -> int:
+        """Return the number of the newest telling, 0 without any."""
+        return newest_telling(self._db)
 
     def newest_episodes(self, limit: int) -> list[Episode]:
         """Return the episodes that were told of last, the last one first."""

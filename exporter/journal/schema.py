@@ -4,7 +4,7 @@ One SQLite file in WAL mode with `synchronous=FULL`. `events` and `feed_changes`
 and `levels` are the ledger and the price levels as of `meta.checkpoint_seq`, so that a start reads a few thousand rows
 and the short tail of events after it, however long the history is. A row of `levels` is a page of buckets: pairs of
 base quantity and USD as little-endian doubles. `signals` is one row, the state of the cascade signals after the record
-`seq`; `episodes` holds the newest telling of each.
+`seq`; `tellings` holds the changes of level and the newest telling of every episode.
 """
 
 from exporter.model import Liquidation
@@ -94,10 +94,11 @@ CREATE TABLE signals (
     seq INTEGER NOT NULL,
     state BLOB NOT NULL
 );
-CREATE TABLE episodes (
+CREATE TABLE tellings (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    episode TEXT NOT NULL
+    episode INTEGER NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL
 );
 """
 

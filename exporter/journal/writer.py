@@ -20,8 +20,8 @@ from exporter.histogram import Histogram
 from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint
 from exporter.journal.database import Database, JournalError
+from exporter.journal.signals import News
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
-from exporter.signals.readings import Episode
 
 log = structlog.get_logger()
 
@@ -42,7 +42,10 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
 
 
 class Committed(msgspec.Struct):
-    """New records, the stamps of their frames (None where unknown), and how many repetitions were refused."""
+    """New records, the stamps of their frames (None where unknown), and how many repetitions were refused.
+
+    All of it is empty when nothing but news of the signals was stored.
+    """
 
     records: list[Record]
     stamps: list[Stamp | None]
@@ -134,10 +137,10 @@ class Journal:
         self._batch.samples.append(sample)
         self._wake.set()
 
-    def keep_episodes(self, episodes: Sequence[Episode]) -> None:
-        """Store what is now known of episodes; together with it the file learns up to when time has passed."""
-        if episodes:
-            self._batch.episodes += episodes
+    def tell(self, news: Sequence[News]) -> None:
+        """Store what the signals told of; together with it the file learns up to when time has passed."""
+        if news:
+            self._batch.news += news
             self._wake.set()
 
     def pass_time(self, to_ms: int) -> bool:
@@ -227,7 +230,7 @@ class Journal:
         except BaseException:
             self._batch.pending = batch.pending + self._batch.pending
             self._batch.settled = batch.settled + self._batch.settled
-            self._batch.episodes = batch.episodes + self._batch.episodes
+            self._batch.news = batch.news + self._batch.news
             self._batch.samples = (batch.samples + self._batch.samples)[-SAMPLES_KEPT:]
             raise
         self._recovered()
@@ -257,14 +260,14 @@ class Journal:
             # the checkpoint would be due for ever.
             self._checkpoint_seq = self.status.last_seq
             self._checkpoint_due = time.monotonic() + CHECKPOINT_S
-        self._deliver(Committed(written.records, stamps, written.duplicates))
+        self._deliver(Committed(written.records, stamps, written.duplicates), told=bool(batch.news))
 
-    def _deliver(self, committed: Committed) -> None:
+    def _deliver(self, committed: Committed, *, told: bool = False) -> None:
         self.status.queued = len(self._entries)
         if self._database:
             self.status.last_seq = self._database.last_seq
             self.status.size_bytes = self._database.size_bytes()
-        if committed.records or committed.duplicates:
+        if committed.records or committed.duplicates or told:
             self._on_commit(committed)
 
     def _failed(self, error: Exception) -> None:

@@ -33,14 +33,19 @@ class _Span(NamedTuple):
 
 
 class Prices(State):
-    """The buckets of one coin and side, by rising price; weights are multiplied by a growing gain instead of fading."""
+    """The buckets of one coin and side, by rising price; weights are multiplied by a growing gain instead of fading.
 
-    __slots__ = ("buckets", "events", "last_price", "origin_ms", "usd")
+    The bucket of the last order is at place `at` and goes from `low` to `high`: the next one mostly falls into it.
+    """
+
+    __slots__ = ("at", "buckets", "events", "high", "last_price", "low", "origin_ms", "usd")
     PARTS: ClassVar = {"buckets": doubles, "events": doubles, "usd": doubles}
 
     def __init__(self, now_ms: int) -> None:
         self.origin_ms = now_ms
         self.last_price = 0.0
+        self.at = 0
+        self.low = self.high = 0.0
         self.buckets: array[float] = array("d")
         self.usd: array[float] = array("d")
         self.events: array[float] = array("d")
@@ -54,15 +59,11 @@ class Prices(State):
         if halvings > _MOST_HALVINGS:
             halvings = self._rescale(now_ms)
         gain = 2.0**halvings
-        bucket = math.floor(math.log(price) / _LN_RATIO)
-        at = bisect_left(self.buckets, bucket)
-        if at < len(self.buckets) and self.buckets[at] == bucket:
-            self.usd[at] += usd * gain
-            self.events[at] += gain
-            return
-        self.buckets.insert(at, bucket)
-        self.usd.insert(at, usd * gain)
-        self.events.insert(at, gain)
+        at = self.at
+        if not self.low <= price < self.high:
+            at = self._find(price)
+        self.usd[at] += usd * gain
+        self.events[at] += gain
         if len(self.buckets) >= BUCKETS + SLACK:
             self._drop()
 
@@ -101,11 +102,24 @@ class Prices(State):
             distance=centre / self.last_price - 1.0,
         )
 
+    def _find(self, price: float) -> int:
+        """Return the place of a price's bucket, a new one where there was none, and remember it for the next order."""
+        bucket = math.floor(math.log(price) / _LN_RATIO)
+        at = bisect_left(self.buckets, bucket)
+        if at == len(self.buckets) or self.buckets[at] != bucket:
+            self.buckets.insert(at, bucket)
+            self.usd.insert(at, 0.0)
+            self.events.insert(at, 0.0)
+        self.at = at
+        self.low, self.high = math.exp(bucket * _LN_RATIO), math.exp((bucket + 1) * _LN_RATIO)
+        return at
+
     def _drop(self) -> None:
         """Drop the lightest buckets; of equal ones the lower price."""
         order = sorted(range(len(self.usd)), key=lambda at: (self.usd[at], at))
         for at in sorted(order[: len(order) - BUCKETS], reverse=True):
             del self.buckets[at], self.usd[at], self.events[at]
+        self.low = self.high = 0.0
 
     def _rescale(self, now_ms: int) -> float:
         """Move the origin, so that the gain stays far from what a float can hold; returns the halvings since then."""

@@ -11,7 +11,7 @@ from exporter.signals.side import STALE_MS, Order, SideState
 from exporter.signals.state import State
 
 SEEING = -1
-BELIEVE_MS = 60_000
+BELIEVE_MS = 3_600_000
 """What the prior is worth changes slowly; it is looked at anew after this."""
 _HOUR_S = 3600.0
 
@@ -54,7 +54,7 @@ class Coin(State):
         self.born_s = setting.exchanges.observed_s
         self.orders = 0
         self.last_ms = now_ms
-        self.believed = Expectation()
+        self.believed = Expectation(now_ms - BELIEVE_MS)
         floor, muted = setting.floor_usd(base), setting.muted(base)
         self.sides = [SideState(side, floor, muted, setting, now_ms) for side in SIDES]
         self.prices = [Prices(now_ms) for _ in SIDES]
@@ -71,20 +71,18 @@ class Coin(State):
             self._list(place, now_ms, setting)
         clock = (now_ms if self.blind_ms == SEEING else self.blind_ms) - self.stopped_ms
         state = self.sides[index]
-        state.recent.decay(clock)
         if clock - state.refreshed >= STALE_MS:
             if clock - self.believed.clock >= BELIEVE_MS:
                 self._believe(clock, setting)
             state.refresh(clock, self.believed, setting)
         trusted = self.believed.all_trusted or setting.exchanges.full[place]
         state.observe(order, clock, now_ms, trusted, setting)
-        state.changed = True
         self.orders += 1
         self.last_ms = now_ms
 
     def against_usd(self, index: int, clock: int) -> float:
         """Return the other side's decayed USD of 30 s."""
-        return self.sides[1 - index].recent.usd_at(clock)
+        return self.sides[1 - index].evidence.usd_at(clock)
 
     def warming(self, setting: Setting) -> bool:
         """Tell whether the coin is still being learned."""
@@ -141,7 +139,6 @@ class Coin(State):
         share = setting.parameters.baselines.prior_per_day / (DAY_S * max(1, len(listed)))
         believed.all_trusted = not any(exchanges.full[place] for place in listed)
         believed.clock = clock
-        believed.context_s = setting.context_s
         believed.prior = 0.0
         believed.prior_trusted = 0.0
         for place in listed:

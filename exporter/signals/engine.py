@@ -25,6 +25,7 @@ from exporter.signals.exchanges import Exchanges
 from exporter.signals.hours import Exposure
 from exporter.signals.leads import all_pairs
 from exporter.signals.outlook import reading, sample
+from exporter.signals.pairs import EXPECT_BINS
 from exporter.signals.parameters import Parameters, Sampling
 from exporter.signals.readings import (
     ALONE,
@@ -57,6 +58,7 @@ class Engine:
         self._work = work
         self._setting = work.setting
         self._late_ms = parameters.late_s * 1000.0
+        self._print_usd = parameters.large_print_usd
         self._places = {name: place for place, name in enumerate(work.setting.exchanges.names)}
 
     @property
@@ -82,20 +84,22 @@ class Engine:
             return
         index = 0 if side == LONG else 1
         coin = work.coins.get(base) or work.coin(base)
-        long, short = coin.sides
-        if not long.changed and not short.changed:
-            work.dirty.append(coin)
-        log_usd = math.log(usd)
-        coin.observe(index, (place, usd, log_usd, price), now_ms, self._setting)
-        work.market.observe(index, (place, usd, log_usd, 0.0), now_ms, self._setting)
         state = coin.sides[index]
-        if usd >= state.floor_usd:
-            alone = state.recent.largest >= ALONE * state.recent.usd
+        if not state.changed:
+            work.dirty.append((coin, index, state))
+        log_usd = math.log(usd)
+        setting = self._setting
+        coin.observe(index, (place, usd, log_usd, price), now_ms, setting)
+        work.market.observe(index, (place, usd, log_usd, 0.0), now_ms, setting)
+        if usd >= self._print_usd and usd >= state.floor_usd:
+            alone = state.evidence.largest >= ALONE * state.evidence.usd
             work.outbox.prints.append(LargePrint(now_ms, base, side, exchange, usd, alone))
         coin.prices[index].add(price, usd, now_ms)
-        work.crossings[index].order(coin.traces[index], place, coin.places, time_ms, state.baseline.rates)
+        trace, crossings = coin.traces[index], work.crossings[index]
+        crossings.order(trace, place, coin.places, time_ms)
+        if trace.bin - trace.since >= EXPECT_BINS:
+            crossings.expect(trace, coin.places, state.baseline, setting.exchanges)
         work.minutes[index].usd[place] += usd
-        work.stress[index].minute_usd += usd
 
     def feed(self, exchange: str, up: bool, applied_ms: int, line: str = "") -> None:
         """Take a change of a feed; an exchange is up while all its `line`s that were ever named are."""

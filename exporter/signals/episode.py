@@ -103,7 +103,7 @@ class Track(State):
         self.seconds = [0.0] * PEAK_S
         self.body = Stretch()
         self.tail = Stretch()
-        for time_ms, usd, price, place in run.orders():
+        for time_ms, usd, price, place in run.rows:
             self.add(time_ms, usd, price, place)
         self._settle_sums(run)
 

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from exporter.signals.parameters import Baselines, Sampling
 from exporter.signals.state import State
 
-REFRESH_MS = 10_000
-"""Gains and rates are brought up to date on these boundaries; the slowest thing that uses them takes an hour."""
 MOST_HALVINGS = 400.0
 """A gain beyond 2**400 is scaled back, long before a float is full."""
 

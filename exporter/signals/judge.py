@@ -35,9 +35,10 @@ class Judge:
     def judge(self, coin: Coin, index: int, now_ms: int, support: int = 0) -> bool:
         """Judge a coin and side at this moment; returns whether its level changed."""
         state = coin.sides[index]
-        ordered, state.changed = state.changed, False
-        if state.at_rest and not support and (state.muted or not state.might_open(self._setting)):
+        ordered, state.ordered = state.ordered, False
+        if state.calm and not support and (state.muted or not self._might_open(coin, index)):
             return False
+        state.judged_ms = now_ms
         clock = coin.clock(now_ms)
         evaluation = evaluate(coin, index, clock, self._setting)
         before = state.hysteresis.level
@@ -45,7 +46,12 @@ class Judge:
         if changed:
             self._tell(coin, state, before, evaluation, now_ms, support)
         self._follow(coin, index, evaluation, now_ms, ordered)
+        state.calm = state.episode is None and not state.hysteresis.level
         return changed
+
+    def _might_open(self, coin: Coin, index: int) -> bool:
+        state = coin.sides[index]
+        return state.might_open(coin.against_usd(index, state.evidence.clock), self._setting)
 
     def _step(self, coin: Coin, state: SideState, evaluation: Evaluation, clock: int, support: int) -> bool:
         parameters, level = self._setting.parameters, state.hysteresis.level
@@ -92,9 +98,9 @@ class Judge:
             if level < WARNING or not state.run.events:
                 return
             episode = state.episode = Track(state.run, now_ms, clock)
-            episode.hot(now_ms, clock)
+            episode.hot(state.run.last_ms, clock)
         elif ordered and evaluation.score >= rules.hot_score:
-            episode.hot(now_ms, clock)
+            episode.hot(state.run.last_ms, clock)
         self._mark(coin, state, episode, evaluation, now_ms)
         if level > episode.max_level:
             episode.max_level = level
@@ -104,11 +110,11 @@ class Judge:
         elif now_ms - episode.start_ms >= rules.roll_over_h * _HOUR_MS:
             episode.flag("rolled_over")
             self._close(coin, index, episode, now_ms)
-            state.run.begin(now_ms)
+            state.run.begin()
 
     def _mark(self, coin: Coin, state: SideState, episode: Track, evaluation: Evaluation, now_ms: int) -> None:
         parameters = self._setting.parameters
-        episode.rate(evaluation.score, evaluation.contributions, state.branching.ratio)
+        episode.rate(evaluation.score, evaluation.contributions, state.evidence.branching)
         if coin.coverage < episode.coverage:
             episode.coverage = coin.coverage
         if coin.coverage < parameters.coverage.hold:

@@ -7,8 +7,12 @@ from typing import NamedTuple
 from exporter.model import Side
 from exporter.signals.correlation import Minutes
 from exporter.signals.exchanges import Exchanges
-from exporter.signals.pairs import BIN_MS, LEAST_PAIRS, LEAST_Z, SIMULTANEOUS_S, WIDTH, Crossings
+from exporter.signals.pairs import BIN_MS, WIDTH, Crossings
 from exporter.signals.readings import Pair
+
+LEAST_PAIRS = 200.0
+LEAST_Z = 4.0
+SIMULTANEOUS_S = 0.5
 
 
 class Peak(NamedTuple):
@@ -23,13 +27,10 @@ def pair(crossings: Crossings, minutes: Minutes, exchanges: Exchanges, side: Sid
     a, b = places
     histogram = crossings.histogram(a, b)
     pairs = math.fsum(histogram)
-    there, back = a * crossings.size + b, b * crossings.size + a
-    found = peak(histogram, 0.5 * (crossings.expected[there] + crossings.expected[back]))
+    found = peak(histogram, crossings.by_chance(a, b))
     believed = pairs >= LEAST_PAIRS and found.z >= LEAST_Z
     simultaneous = abs(found.lag_s) < SIMULTANEOUS_S
     first, later = math.fsum(histogram[WIDTH + 1 :]), math.fsum(histogram[:WIDTH])
-    orders = crossings.totals[a] + crossings.totals[b]
-    together = crossings.seen[there] + crossings.seen[back] - crossings.chance[there] - crossings.chance[back]
     return Pair(
         a=exchanges.names[a],
         b=exchanges.names[b],
@@ -39,7 +40,7 @@ def pair(crossings: Crossings, minutes: Minutes, exchanges: Exchanges, side: Sid
         peak_s=found.lag_s,
         z=found.z,
         asymmetry=(first - later) / (first + later + 1.0),
-        synchrony=together / orders if orders else 0.0,
+        synchrony=crossings.synchrony(a, b),
         correlation=minutes.correlation(a, b),
     )
 

@@ -29,7 +29,7 @@ def reading(coin: Coin, index: int, now_ms: int, setting: Setting) -> Reading:
         terms=evaluation.terms,
         open=evaluation.open,
         run_usd=state.run_usd,
-        branching=state.branching.ratio,
+        branching=state.evidence.branching,
         acceleration=state.acceleration(clock),
         coverage=coin.coverage,
         warmup=coin.warming(setting),

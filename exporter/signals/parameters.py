@@ -36,7 +36,7 @@ class Weights(Section, frozen=True):
     concentration: Number = -1.511  # of the largest order's share of the last 30 s' USD
     share: Number = 0.129  # of the logit of this side's share of the last 30 s' USD
     breadth: Number = 0.438  # of the effective number of exchanges that take part
-    orders: Number = 0.316  # of ln(orders in 30 s)
+    persistence: Number = 0.316  # of ln(seconds in which an order came, of about the last 90)
     baseline: Number = -0.338  # of ln(1 + baseline orders a day): more orders, more chances
 
 
@@ -50,7 +50,7 @@ class Calm(Section, frozen=True):
     concentration: Number = 0.9
     share: Number = 0.0
     breadth: Number = 1.0
-    orders: Number = 0.0
+    persistence: Number = 0.0
     baseline: Number = 5.0
 
 
@@ -129,7 +129,7 @@ class Warmup(Section, frozen=True):
     hours: NotNegative = 6.0  # observed time that is needed, together with
     orders: Count = 200  # so many orders; or
     hours_at_most: NotNegative = 24.0  # this much observed time alone
-    certain_floors: NotNegative = 5.0  # a run of this many floors
+    certain_floors: NotNegative = 10.0  # a run of this many floors
     certain_scan: NotNegative = 20.0  # and this scan statistic is believed all the same
 
 
@@ -137,7 +137,7 @@ class EpisodeRules(Section, frozen=True):
     """When an episode is over."""
 
     hot_score: Score = 30.0  # an order with at least this score belongs to the episode
-    quiet_s: Positive = 120.0  # observed time without one after which the episode is declared over
+    quiet_s: Positive = 120.0  # observed time without one, and below warning, after which the episode is over
     prolonged_min: Positive = 30.0  # a longer one is flagged
     roll_over_h: Positive = 2.0  # a longer one is closed and continued as another
 
@@ -171,8 +171,9 @@ class Parameters(Section, frozen=True):
     coverage: Coverage = Coverage()
     warmup: Warmup = Warmup()
     episodes: EpisodeRules = EpisodeRules()
-    floor_usd: NotNegative = 100_000.0  # a run below this many USD is no cascade
+    floor_usd: NotNegative = 50_000.0  # a run of which the feeds show less than this many USD is no cascade
     market_floor_usd: NotNegative = 5_000_000.0  # the same for all coins together
+    large_print_usd: NotNegative = 100_000.0  # one order of this many USD is told by itself; at least the coin's floor
     coins: dict[str, Coin] = msgspec.field(default_factory=lambda: dict(DEFAULT_COINS))
     idle_coins: Count = 2_000  # so many coins are remembered; beyond it the one without orders for longest is forgotten
     late_s: NotNegative = 60.0  # an order later than this is not shown to the detector

@@ -15,11 +15,11 @@ MARKET = "*"
 ALONE = 0.9
 """From this share of the last 30 s' USD on, one order is all there is."""
 
-TERMS = ("scan", "cusum", "relative", "branching", "concentration", "share", "breadth", "orders", "baseline")
+TERMS = ("scan", "cusum", "relative", "branching", "concentration", "share", "breadth", "persistence", "baseline")
 """The order of the terms in `Sample.terms` and of the weights that a fit yields."""
 
 COMPONENTS = ("intensity", "self_excitation", "one_sidedness", "breadth", "concentration", "baseline")
-"""The contributions that are shown: scan + relative + orders, branching + cusum, share, and the rest alone."""
+"""The contributions that are shown: scan + relative + persistence, branching + cusum, share, and the rest alone."""
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):
@@ -90,7 +90,10 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
 
 
 class LargePrint(msgspec.Struct, frozen=True, gc=False):
-    """One order of at least its coin's floor; `alone`: it is at least 90 % of the last 30 s, a whale and no cascade."""
+    """One order of at least `large_print_usd` and its coin's floor.
+
+    `alone`: it is at least 90 % of the last 30 s, a whale and no cascade.
+    """
 
     time_ms: int
     base: str

@@ -6,7 +6,7 @@ dispersion that this coin shows there when nothing happens, so that a flow that 
 
 import math
 
-from exporter.signals.decay import Counts
+from exporter.signals.evidence import Counts
 from exporter.signals.state import State
 
 LEAST_DISPERSION = 1.5

@@ -29,6 +29,7 @@ class Facts(NamedTuple):
     share: float
     breadth: float
     orders: float
+    seconds: float
     baseline_per_day: float
 
 
@@ -59,10 +60,10 @@ class Model:
     def evaluate(self, facts: Facts, run_usd: float, floor_usd: float) -> Evaluation:
         """Score a moment."""
         terms = terms_of(facts)
-        scan, cusum, relative, branching, concentration, share, breadth, orders, baseline = (
+        scan, cusum, relative, branching, concentration, share, breadth, persistence, baseline = (
             weight * (term - calm) for weight, term, calm in zip(self._weights, terms, self._calm, strict=True)
         )
-        intensity, self_excitation = scan + relative + orders, branching + cusum
+        intensity, self_excitation = scan + relative + persistence, branching + cusum
         excess = intensity + self_excitation + share + breadth + concentration + baseline
         score = score_of(self.x_calm + excess)
         held = run_usd >= floor_usd and self._open(facts)
@@ -97,7 +98,7 @@ def terms_of(facts: Facts) -> Terms:
         facts.concentration,
         math.log(share / (1.0 - share)),
         facts.breadth,
-        math.log(facts.orders) if facts.orders > 1.0 else 0.0,
+        math.log(facts.seconds) if facts.seconds > 1.0 else 0.0,
         math.log(1.0 + facts.baseline_per_day),
     )
 

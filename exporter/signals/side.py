@@ -5,62 +5,59 @@ from typing import ClassVar, TypeAlias
 
 from exporter.model import Side
 from exporter.signals.baselines import DAY_S, Baseline, Expectation
-from exporter.signals.branching import Branching
-from exporter.signals.cusum import Cusum
-from exporter.signals.decay import Recent
 from exporter.signals.episode import Track
+from exporter.signals.evidence import Evidence
 from exporter.signals.hours import Hours
 from exporter.signals.hysteresis import Hysteresis
 from exporter.signals.run import ORDINARY_MULTIPLE, Run
 from exporter.signals.scan import Scan
 from exporter.signals.score import Facts
 from exporter.signals.setting import Setting
-from exporter.signals.sizes import Sizes
 from exporter.signals.state import State
 
-STALE_MS = 30_000
-"""Rates are derived anew by the first order after this; the fastest of them takes an hour to change."""
+STALE_MS = 60_000
+"""Rates are derived anew by the first order after this; the fastest of them takes an hour to halve."""
 
 Order: TypeAlias = tuple[int, float, float, float]
 """Place of the exchange, USD, ln USD, price."""
 
 
 class SideState(State):
-    """The state of one coin and side: `changed` since it was last judged, `refreshed` at this clock.
+    """The state of one coin and side: `changed` in this batch, `ordered` since it was last judged.
 
-    `span` is from when to when the last episode lasted.
+    `calm` while nothing is on that time alone could end, neither a level nor an episode. `least_usd` are the faded USD
+    up to which the gates are closed for certain. `ordinary` is the number of orders in 10 s up to which a run has not
+    begun. `span` is from when to when the last episode lasted.
     """
 
     __slots__ = (
         "baseline",
-        "branching",
+        "calm",
         "changed",
-        "cusum",
         "episode",
+        "evidence",
         "floor_usd",
         "hours",
         "hysteresis",
+        "judged_ms",
+        "least_usd",
         "muted",
         "name",
+        "ordered",
         "ordinary",
-        "recent",
         "refreshed",
         "run",
         "scan",
-        "sizes",
         "span",
     )
     PARTS: ClassVar = {
-        "recent": Recent.load,
         "baseline": Baseline.load,
-        "sizes": Sizes.load,
-        "hours": Hours.load,
-        "scan": Scan.load,
-        "cusum": Cusum.load,
-        "branching": Branching.load,
-        "run": Run.load,
-        "hysteresis": Hysteresis.load,
         "episode": Track.load_or_none,
+        "evidence": Evidence.load,
+        "hours": Hours.load,
+        "hysteresis": Hysteresis.load,
+        "run": Run.load,
+        "scan": Scan.load,
     }
 
     def __init__(self, name: Side, floor_usd: float, muted: bool, setting: Setting, clock: int) -> None:
@@ -68,91 +65,78 @@ class SideState(State):
         self.name = name
         self.floor_usd = floor_usd
         self.muted = muted
-        self.changed = False
-        self.ordinary = 0.0
-        """Orders in 10 s up to which a run has not begun."""
+        self.changed = self.ordered = False
+        self.calm = True
+        self.judged_ms = 0
+        self.least_usd = 0.0
         self.refreshed = clock - STALE_MS
-        self.recent = Recent(exchanges, clock)
-        self.baseline = Baseline(exchanges, clock)
-        self.sizes = Sizes(setting.parameters.baselines.prior_size_usd)
+        self.ordinary = 0.0
+        self.evidence = Evidence(exchanges, clock)
+        self.baseline = Baseline(exchanges, clock, setting.parameters.baselines.prior_size_usd)
         self.hours = Hours()
         self.scan = Scan()
-        self.cusum = Cusum(clock)
-        self.branching = Branching(clock)
         self.run = Run()
         self.hysteresis = Hysteresis()
         self.episode: Track | None = None
         self.span = (0, 0)
 
-    @property
-    def at_rest(self) -> bool:
-        """Whether nothing is on that time alone could end."""
-        return self.episode is None and not self.hysteresis.level
-
     def refresh(self, clock: int, believed: Expectation, setting: Setting) -> None:
-        """Derive rates and expectations from what was learned; `recent` was brought up to `clock`."""
+        """Derive rates and expectations from what was learned."""
         exchanges, exposure, baseline, episode = setting.exchanges, setting.exposure, self.baseline, self.episode
-        self.scan.learn(self.recent.counts, (clock - self.refreshed) * 0.001)
-        self.sizes.settle()
+        self.scan.learn(self.evidence.counts_at(clock), (clock - self.refreshed) * 0.001)
         frozen = episode is not None and clock - episode.opened_clock < setting.freeze_ms
         fresh = baseline.take_fresh(clock, setting.context_per_ms, frozen)
         self.hours.learn(setting.hour, fresh * exposure.gain)
         profiled = exchanges.observed_s >= setting.profile_after_s
         factor = self.hours.factor(setting.hour, exposure) if profiled else 1.0
-        baseline.refresh(exchanges, believed, factor, self.sizes.typical_usd)
+        baseline.refresh(exchanges, believed, factor, setting.context_s)
+        self.least_usd = setting.parameters.gates.relative * 30.0 * baseline.usd_rate
         self.scan.rate = baseline.rate
         self.ordinary = self.scan.ordinary(ORDINARY_MULTIPLE)
         self.refreshed = clock
 
     def observe(self, order: Order, clock: int, now_ms: int, trusted: bool, setting: Setting) -> None:
-        """Take an order; `recent` was brought up to `clock`. `trusted`: the branching ratio may learn from it."""
+        """Take an order. `trusted`: the branching ratio learns from it."""
         place, usd, log_usd, price = order
-        recent, sizes, baseline = self.recent, self.sizes, self.baseline
-        _, before, count, _ = recent.counts
+        baseline = self.baseline
+        mark = (log_usd - baseline.mean) / baseline.deviation
+        trusted_rate = baseline.trusted_rate if trusted else None
+        _, recent, count, _ = self.evidence.order(clock, place, usd, mark, baseline.rate, trusted_rate)
         weight = setting.winsorised if count > baseline.burst else 1.0
-        self.cusum.order(clock, baseline.rate, (log_usd - sizes.mean) / sizes.deviation)
         if trusted:
-            self.branching.order(clock, baseline.trusted_rate)
             baseline.fresh_trusted += weight
-        clip = sizes.clip_usd
-        baseline.learn(place, setting.exchanges.gains[place], usd, min(clip, usd), weight)
-        sizes.learn(log_usd, weight)
-        self.run.add(now_ms, usd, price, place, before <= self.ordinary)
-        recent.add(place, usd)
+        baseline.learn(place, setting.exchanges.gains[place], usd, log_usd, weight)
+        self.run.add(now_ms, usd, price, place, recent <= self.ordinary)
         if self.episode is not None:
             self.episode.add(now_ms, usd, price, place)
+        self.changed = self.ordered = True
 
     def facts(self, clock: int, against_usd: float) -> Facts:
-        """Measure this moment; `against_usd` is the other side's decayed USD of 30 s. Changes nothing."""
-        recent, baseline = self.recent, self.baseline
-        counts, usd = recent.counts, recent.usd
-        concentration = recent.largest / usd if usd else 1.0
-        breadth = usd * usd / recent.squares if recent.squares else 1.0
-        if clock > recent.clock:
-            dt = (clock - recent.clock) * 0.001
-            fading = math.exp(dt / -30.0)
-            usd *= fading
-            c3, c10, c30, c90 = counts
-            counts = (c3 * math.exp(dt / -3.0), c10 * math.exp(dt / -10.0), c30 * fading, c90 * math.exp(dt / -90.0))
+        """Measure this moment; `against_usd` is the other side's faded USD. Changes nothing."""
+        evidence, baseline = self.evidence, self.baseline
+        counts, usd = evidence.counts_at(clock), evidence.usd_at(clock)
         return Facts(
             self.scan.statistic(counts),
-            self.cusum.at(clock, baseline.rate),
+            evidence.cusum_at(clock, baseline.rate),
             usd / (baseline.usd_rate * 30.0),
-            self.branching.ratio,
-            concentration,
+            evidence.branching,
+            evidence.largest / evidence.usd if evidence.usd else 1.0,
             usd / (usd + against_usd) if usd else 0.5,
-            breadth,
+            evidence.usd * evidence.usd / evidence.squares if evidence.squares else 1.0,
             counts[2],
+            evidence.seconds_at(clock),
             baseline.rate * DAY_S,
         )
 
-    def might_open(self, setting: Setting) -> bool:
+    def might_open(self, against_usd: float, setting: Setting) -> bool:
         """Tell cheaply, right after an order, whether the gates could be open; False is certain."""
-        gates, recent = setting.parameters.gates, self.recent
+        gates, evidence = setting.parameters.gates, self.evidence
+        usd = evidence.usd
         return (
-            recent.counts[2] > gates.orders
-            and recent.usd > gates.relative * 30.0 * self.baseline.usd_rate
-            and recent.largest < gates.concentration * recent.usd
+            usd > self.least_usd
+            and evidence.counts[2] > gates.orders
+            and evidence.largest < gates.concentration * usd
+            and usd > gates.share * (usd + against_usd)
         )
 
     @property
@@ -162,13 +146,10 @@ class SideState(State):
 
     def acceleration(self, clock: int) -> float:
         """Return ln of the rate of the last 3 s over that of the last 90 s; information only."""
-        dt = max(clock - self.recent.clock, 0) * 0.001
-        c3, _, _, c90 = self.recent.counts
-        c3 *= math.exp(dt / -3.0)
-        c90 *= math.exp(dt / -90.0)
+        c3, _, _, c90 = self.evidence.counts_at(clock)
         return math.log((c3 / 3.0) / (c90 / 90.0)) if c3 > 1e-6 else 0.0
 
     def widen(self, exchanges: int) -> None:
         """Make room for exchanges that are new."""
-        self.recent.widen(exchanges)
+        self.evidence.widen(exchanges)
         self.baseline.widen(exchanges)

@@ -26,14 +26,16 @@ def write(work: Clockwork) -> bytes:
     parts = {
         "version": VERSION,
         "now_ms": work.now_ms,
+        "next_ms": work.next_ms,
         "started": work.started,
         "context_s": work.setting.context_s,
         "exchanges": work.setting.exchanges,
         "exposure": work.setting.exposure,
         "coins": list(work.coins.values()),
         "active": list(work.active),
-        "dirty": [coin.base for coin in work.dirty],
+        "dirty": [(coin.base, index) for coin, index, _ in work.dirty],
         "market": work.market,
+        "market_active": work.market_active,
         "members": work.members,
         "stress": work.stress,
         "crossings": work.crossings,
@@ -51,11 +53,12 @@ def read(state: bytes, parameters: Parameters, feeds: Mapping[str, Sampling]) ->
     setting.context_s = parts["context_s"]
     setting.hour = hour_of(parts["now_ms"])
     work = Clockwork(setting)
-    work.now_ms, work.started = parts["now_ms"], parts["started"]
+    work.now_ms, work.next_ms, work.started = parts["now_ms"], parts["next_ms"], parts["started"]
     work.coins = {coin.base: coin for coin in Coin.load_list(parts["coins"])}
     work.active = dict.fromkeys(parts["active"])
-    work.dirty = [work.coins[base] for base in parts["dirty"]]
+    work.dirty = [(work.coins[base], index, work.coins[base].sides[index]) for base, index in parts["dirty"]]
     work.market = Coin.load(parts["market"])
+    work.market_active = parts["market_active"]
     work.members = Coins.load_list(parts["members"])
     work.stress = Stress.load_list(parts["stress"])
     work.crossings = Crossings.load_list(parts["crossings"])

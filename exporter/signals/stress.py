@@ -55,20 +55,18 @@ class Ranks(State):
 class Stress(State):
     """The USD of one side minute by minute, a day long, and the ranks of its windows."""
 
-    __slots__ = ("day", "hour", "minute_usd", "minutes")
+    __slots__ = ("day", "hour", "minutes")
     PARTS: ClassVar = {"day": Ranks.load, "hour": Ranks.load, "minutes": doubles}
 
     def __init__(self) -> None:
-        self.minute_usd = 0.0
         self.minutes = array("d", bytes(8 * 1440))
         self.hour = Ranks()
         self.day = Ranks()
 
-    def minute(self, now_ms: int, observed: bool) -> None:
+    def minute(self, now_ms: int, usd: float, observed: bool) -> None:
         """Close the minute that ends at `now_ms`; a time in which little was seen is no sample."""
         ended = now_ms // 60_000 - 1
-        self.minutes[ended % 1440] = self.minute_usd
-        self.minute_usd = 0.0
+        self.minutes[ended % 1440] = usd
         if observed and ended % SAMPLE_MINUTES == SAMPLE_MINUTES - 1:
             self.hour.sample(self.usd("1h", now_ms))
             self.day.sample(self.usd("24h", now_ms))

@@ -59,7 +59,7 @@ def _headline(scope: Totals) -> Panel:
 
 def _shares(scope: Totals) -> Panel:
     return bar_gauge(
-        f"Long and short · {scope.name}",
+        f"Shares · {scope.name}",
         f"Shares of liquidated longs and shorts, all time: {scope.name}, by what is chosen above.",
         [now(scope.share(BY, LONG), "long"), now(scope.share(BY, SHORT), "short")],
         SHARE,
@@ -91,8 +91,12 @@ def _summary(scope: Totals) -> list[tuple[int, Panel]]:
     return [(4, _headline(scope)), (4, _shares(scope)), (4, _balance(scope))]
 
 
+NO_AXIS = {"custom.axisPlacement": "hidden"}
+"""Bars that are compared with each other; what they stand for is in the tooltip and in the table below."""
+
+
 def _bars(scope: Totals) -> Panel:
-    by_side = [scope.total("notional_usd", "exchange", side) for side in (LONG, SHORT)]
+    sides = [scope.total("notional_usd", "exchange", side) for side in (LONG, SHORT)]
     names = {"exchange": "Exchange", "Value #A": "longs", "Value #B": "shorts"}
     changes: list[Json] = [
         {"id": "merge", "options": {}},
@@ -109,15 +113,16 @@ def _bars(scope: Totals) -> Panel:
     return bar_chart(
         f"By exchange · {scope.name}",
         f"USD of liquidated longs and shorts, all time, the largest exchange first. {SAMPLE_NOTE}",
-        [*map(table, by_side), table(scope.total("notional_usd", "exchange"))],
+        [*map(table, sides), table(scope.total("notional_usd", "exchange"))],
         AXIS,
         x="Exchange",
         stack="normal",
         values="never",
+        totals=["sum"],
         horizontal=True,
         overrides=[
-            for_name("longs", looks(LONG_SIDE)),
-            for_name("shorts", looks(SHORT_SIDE)),
+            for_name("longs", looks(LONG_SIDE) | NO_AXIS),
+            for_name("shorts", looks(SHORT_SIDE) | NO_AXIS),
         ],
         changes=changes,
     )
@@ -207,7 +212,7 @@ CUMULATIVE = Board(
         ),
         Section(
             "Order sizes",
-            [Row(10, [(12, _sizes(LONG, "longs", LONG_SIDE)), (12, _sizes(SHORT, "shorts", SHORT_SIDE))])],
+            [Row(12, [(12, _sizes(LONG, "longs", LONG_SIDE)), (12, _sizes(SHORT, "shorts", SHORT_SIDE))])],
         ),
     ],
 )

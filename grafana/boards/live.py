@@ -1,5 +1,7 @@
 """Live events: the newest liquidations one by one, the largest ones, and how fast they come."""
 
+from dataclasses import replace
+
 from grafana import sql
 from grafana.builder import units, variables
 from grafana.builder.board import Board
@@ -12,7 +14,7 @@ from grafana.builder.targets import Sql
 from grafana.looks import AMOUNT, LONG_SIDE, MONEY, PRICE, SHORT_SIDE
 from grafana.strip import NO_HISTORY, feeds, history
 
-NOTHING = f"Nothing was liquidated that the choices above leave. {NO_HISTORY}"
+NOTHING = f"Nothing was liquidated that the choices above leave, {NO_HISTORY}"
 LIMIT = 200
 LARGEST = 10
 LATE_S = 60
@@ -24,7 +26,7 @@ ONLY_EXCHANGE = "/d/liq-live?var-exchange=${__data.fields.Exchange}&${__url_time
 WHEN = Look(unit=units.TIME_OF_DAY)
 SIDE = Look(words={-1: ("▼ long", LONG), 1: ("▲ short", SHORT)})
 SIDE_CODE = "CASE side WHEN 'long' THEN -1 ELSE 1 END"
-DELAY = Look(unit=units.SECONDS, decimals=1, minimum=0, steps=[(None, PLAIN), (LATE_S, WATCH)])
+DELAY = Look(unit=units.SECONDS, minimum=0, steps=[(None, PLAIN), (LATE_S, WATCH)])
 CAME = Look(
     words={
         0: ("live", PLAIN),
@@ -39,7 +41,6 @@ CAME_CODE = (
 )
 
 TIME = Column(title="Time", look=WHEN, left=True)
-DATE = Column(title="Time", look=WHEN, left=True, width=165)
 EXCHANGE = Column(title="Exchange", left=True, links=[("Only this exchange", ONLY_EXCHANGE)])
 COIN = Column(title="Coin", left=True, links=[("This coin on the Market overview", OVERVIEW)])
 CONTRACT = Column(title="Contract", left=True)
@@ -110,7 +111,7 @@ def _events_per_minute() -> Panel:
         "Events per minute",
         "How many liquidations that the choices above leave there were per minute.",
         [Sql(query=sql.over_time(columns), shape="time_series")],
-        Look(unit=units.COUNT, decimals=0, minimum=0, nothing=NOTHING),
+        Look(unit=units.COUNT, minimum=0, nothing=NOTHING),
         style="bars",
         stack=True,
         shortest="1m",
@@ -118,25 +119,24 @@ def _events_per_minute() -> Panel:
     )
 
 
-def _largest(of: str, query: str, note: str = "") -> Panel:
+def _largest(of: str, query: str, time: Column, note: str = "") -> Panel:
     about = f"The {LARGEST} largest single orders of {of} that the choices above leave, whatever the time range.{note}"
-    columns = [USD, COIN, SIDE_OF, EXCHANGE, DATE]
+    columns = [replace(USD, width=80), COIN, replace(SIDE_OF, width=72), replace(EXCHANGE, width=84), time]
     return sql_table(f"Largest of {of}", about, query, columns, nothing=NOTHING)
 
 
 def _largest_ones() -> list[tuple[int, Panel]]:
-    columns = {
-        "USD": "notional_usd",
-        "Coin": "base",
-        "Side": SIDE_CODE,
-        "Exchange": "exchange",
-        "Time": "time",
-    }
+    columns = {"USD": "notional_usd", "Coin": "base", "Side": SIDE_CODE, "Exchange": "exchange", "Time": "time"}
+
+    def time(unit: str, width: int) -> Column:
+        return Column(title="Time", look=Look(unit=unit), left=True, width=width)
+
+    hour, day = (sql.largest_since(columns, span, LARGEST) for span in ("1 hour", "24 hours"))
     dropped = " Of events that the retention has dropped only the largest of each minute is known."
     return [
-        (8, _largest("the last hour", sql.largest_since(columns, "1 hour", LARGEST))),
-        (8, _largest("the last 24 hours", sql.largest_since(columns, "24 hours", LARGEST))),
-        (8, _largest("all time", sql.largest_ever(columns, LARGEST), dropped)),
+        (8, _largest("the last hour", hour, time(units.TIME_OF_DAY, 90))),
+        (8, _largest("the last 24 hours", day, time(units.DAY_AND_MINUTE, 105))),
+        (8, _largest("all time", sql.largest_ever(columns, LARGEST), time(units.DATE, 105), dropped)),
     ]
 
 

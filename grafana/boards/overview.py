@@ -7,6 +7,7 @@ from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, stat
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import now, series
+from grafana.links import EVENTS_OF_ROW, EVENTS_OF_ROW_AND_COIN
 from grafana.looks import (
     AMOUNT,
     COUNT,
@@ -29,7 +30,6 @@ from grafana.strip import FEED_STATE, feeds
 
 BY = "$by"
 """The figure that shares, ratio, imbalance, sentiment and dominance refer to: `notional_usd` or `events`."""
-LIVE_EVENTS = "/d/liq-live?var-exchange=${__data.fields.Exchange}&${__url_time_range}"
 DOWN = {"custom.transform": "negative-Y"}
 PRICE_LINE = {
     "custom.drawStyle": "line",
@@ -174,7 +174,7 @@ def _exchanges(scope: Windows) -> Panel:
                 source="exchange",
                 left=True,
                 width=90,
-                links=[("Its newest liquidations", LIVE_EVENTS)],
+                links=[EVENTS_OF_ROW_AND_COIN if scope is COIN else EVENTS_OF_ROW],
             )
         ],
         [

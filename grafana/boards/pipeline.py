@@ -41,7 +41,7 @@ def _gaps() -> Panel:
             Column(title="Lasted", look=DURATION.but(decimals=1)),
             *(Column(title=title, left=True) for title in ("Exchange", "Feed", "Reason")),
         ],
-        nothing=f"No gap in the time range. {NO_HISTORY}",
+        nothing=f"No gap in the time range, {NO_HISTORY}",
     )
 
 

@@ -188,10 +188,11 @@ def bar_chart(
     stack: Literal["none", "normal", "percent"] = "none",
     horizontal: bool = False,
     values: Literal["auto", "always", "never"] = "auto",
+    totals: Sequence[str] = (),
     overrides: Sequence[Json] = (),
     changes: Sequence[Json] = (),
 ) -> Panel:
-    """Return bars by category; `x` is the column that names them."""
+    """Return bars by category; `x` is the column that names them, `totals` stand in the legend."""
     return Panel(
         kind="barchart",
         title=title,
@@ -211,7 +212,7 @@ def bar_chart(
             "xTickLabelRotation": 0,
             "xTickLabelMaxLength": 24,
             "tooltip": {"mode": "multi", "sort": "desc"},
-            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": list(totals)},
         },
     )
 

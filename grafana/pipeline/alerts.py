@@ -1,8 +1,8 @@
 """What fires, and whether alerts reach people."""
 
 from grafana.builder import units
-from grafana.builder.colours import BAD, GOOD, PLAIN, WATCH
-from grafana.builder.fields import Look
+from grafana.builder.colours import BAD, GOOD, WATCH
+from grafana.builder.fields import Look, for_name, looks
 from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, stat
 from grafana.builder.tables import Column, prometheus_table
@@ -46,42 +46,35 @@ def _alerts() -> Panel:
     )
 
 
-def _number(title: str, about: str, expr: str, look: Look) -> tuple[int, Panel]:
-    return 2, stat(title, about, [now(expr)], look.but(nothing=NOT_SCRAPED), size=20)
+def _delivery() -> Panel:
+    failed = "rules failed", "not sent"
+    return stat(
+        "Delivery",
+        "Evaluations of rules that failed in the time range; alerts that Alertmanager knows, silenced ones included; "
+        "notifications in the time range that it sent, and that it could not deliver.",
+        [
+            now(in_range("prometheus_rule_evaluation_failures_total"), "rules failed"),
+            now('sum(alertmanager_alerts{state="active"})', "active"),
+            now(in_range("alertmanager_notifications_total"), "sent"),
+            now(in_range("alertmanager_notifications_failed_total"), "not sent"),
+        ],
+        COUNT.but(nothing=NOT_SCRAPED),
+        text="value_and_name",
+        overrides=[for_name(name, looks(MUST_BE_0)) for name in failed],
+        size=18,
+    )
+
+
+def _alertmanager() -> Panel:
+    return stat(
+        "Alertmanager",
+        "Whether Alertmanager's configuration in force is the newest that was asked for.",
+        [now("min(alertmanager_config_last_reload_successful)")],
+        Look(words={1: ("loaded", GOOD), 0: ("reload failed", BAD)}, nothing=NOT_SCRAPED),
+        size=20,
+    )
 
 
 def alerts() -> Section:
     """Return the section about alerts."""
-    numbers = [
-        _number(
-            "Rules failed",
-            "Evaluations of rules that failed in the time range.",
-            in_range("prometheus_rule_evaluation_failures_total"),
-            MUST_BE_0,
-        ),
-        _number(
-            "Active",
-            "Alerts that Alertmanager knows, silenced ones included.",
-            'sum(alertmanager_alerts{state="active"})',
-            COUNT.but(colour=PLAIN),
-        ),
-        _number(
-            "Sent",
-            "Notifications that Alertmanager sent in the time range.",
-            in_range("alertmanager_notifications_total"),
-            COUNT.but(colour=PLAIN),
-        ),
-        _number(
-            "Not sent",
-            "Notifications that Alertmanager could not deliver in the time range.",
-            in_range("alertmanager_notifications_failed_total"),
-            MUST_BE_0,
-        ),
-        _number(
-            "Alertmanager",
-            "Whether Alertmanager's configuration in force is the newest.",
-            "min(alertmanager_config_last_reload_successful)",
-            Look(words={1: ("loaded", GOOD), 0: ("reload failed", BAD)}),
-        ),
-    ]
-    return Section("Alerts", [Row(7, [(14, _alerts()), *numbers])])
+    return Section("Alerts", [Row(7, [(15, _alerts()), (6, _delivery()), (3, _alertmanager())])])

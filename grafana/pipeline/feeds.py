@@ -7,12 +7,12 @@ from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, timeline
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import series
+from grafana.links import EVENTS_OF_ROW
 from grafana.looks import COUNT, DURATION, PUBLISHES, RATE, SHOULD_BE_0, STATE
 from grafana.pipeline.trust import COVERAGE, coverage
 from grafana.queries import COMPLETENESS, coded, in_range
 from grafana.strip import FEED_STATE
 
-LIVE_EVENTS = "/d/liq-live?var-exchange=${__data.fields.Exchange}&${__url_time_range}"
 SILENT_S = 30
 """A feed that says nothing for so long deserves a look; each exchange's own limit makes it silent."""
 SILENCE = DURATION.but(steps=[(None, PLAIN), (SILENT_S, WATCH)])
@@ -43,7 +43,7 @@ def _feeds() -> Panel:
                 source="exchange",
                 left=True,
                 width=105,
-                links=[("Its newest liquidations", LIVE_EVENTS)],
+                links=[EVENTS_OF_ROW],
             )
         ],
         [*_now(), *_in_time_range()],

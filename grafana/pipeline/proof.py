@@ -92,7 +92,7 @@ def _over_time() -> Panel:
         "Differences over time",
         "Figures that differed at each self-check, for each source; no line while it could not be compared.",
         [series("sum by (source) (liquidation_check_differences)", "{{source}}")],
-        COUNT.but(colour="palette-classic-by-name", nothing="not checked yet"),
+        COUNT.but(decimals=None, colour="palette-classic-by-name", nothing="not checked yet"),
         style="steps",
     )
 

@@ -62,7 +62,7 @@ def _lag() -> Panel:
         "Stores behind",
         "Journal entries that each store does not have yet.",
         [series("max by (store) (liquidation_store_lag_events)", "{{store}}")],
-        COUNT.but(colour=STORE_COLOURS, nothing=NO_STORES),
+        COUNT.but(decimals=None, colour=STORE_COLOURS, nothing=NO_STORES),
     )
 
 

@@ -21,7 +21,7 @@ from tests.system.processes import Exporter, simulator, until
 SEED = 7
 SCENARIO = "cascade"
 SCRAPES = 6
-"""So many are seen before anything is asked: enough for a rate at two steps of a graph."""
+"""So many of the exporter are seen before anything is asked: enough for a rate at two steps of a graph."""
 CHECK_EVERY = "10s"
 MINUTE_S = 60
 
@@ -69,9 +69,9 @@ class Demo:
 
     def _has_everything(self) -> bool:
         now = time.time()
-        scrapes = self.api.instant('count_over_time(up{job="liquidations"}[5m])', now)
+        scrapes = {series.labels["job"]: series.last for series in self.api.instant("count_over_time(up[5m])", now)}
         checked = self.api.instant("liquidation_check_last_run_timestamp_seconds", now)
-        return bool(scrapes and scrapes[0].last >= SCRAPES and checked)
+        return bool(checked and scrapes.get("liquidations", 0) >= SCRAPES and min(scrapes.values()) > 1)
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def test_cumulative_balance(demo, base, by):
     shown = Shown(CUMULATIVE, base, moment, by)
     balance, dominance = stats["balance"][by], stats["dominance"][by]
     shares = {"long": balance["long_share"], "short": 1 - balance["long_share"]}
-    assert shown.values("Long and short · *") == close(shares)
+    assert shown.values("Shares · *") == close(shares)
     assert shown.values("Balance · *") == {
         "long / short": close(balance["ratio"]),
         "imbalance": pytest.approx(balance["imbalance"], abs=1e-9),

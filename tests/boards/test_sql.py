@@ -52,7 +52,8 @@ def test_every_query_has_rows_with_the_columns_that_the_panel_names(panel, histo
     answers = asyncio.run(fetched(reader, [text for *_, text in asked]))
     for (choice, query, text), rows in zip(asked, answers, strict=True):
         empty = any(table in text for table in TABLES_WITHOUT_ROWS)
-        assert rows or empty, f"no rows with {choice}: {text}"
+        large_only = choice.get("least", "0") != "0"  # there may have been none of that size
+        assert rows or empty or large_only, f"no rows with {choice}: {text}"
         columns = {name for row in rows for name in row.keys()}  # noqa: SIM118 - a record iterates over its values
         if query.shape == "time_series" and rows:
             assert "time" in columns

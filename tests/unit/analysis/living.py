@@ -3,6 +3,7 @@
 from exporter.analysis import Analyst, Course
 from exporter.journal import Batch, Checkpoint, Database
 from exporter.model import Liquidation
+from exporter.signals.readings import LevelChange
 from tests.unit.analysis.market import EAGER, FEEDS
 
 
@@ -12,7 +13,7 @@ class Living:
         self.path = folder / "journal.db"
         self.parameters, self.feeds, self.bases = parameters, feeds, bases
         self._pending = []
-        self._episodes = []
+        self._news = []
         self._reached = 0
         self.analyst = None
         self.start()
@@ -27,26 +28,27 @@ class Living:
 
     def start(self):
         self.database = Database(self.path)
-        keep = self._episodes.extend
-        self.analyst = Analyst(self.database, self.parameters, self.feeds, self.bases, keep)
+        self.analyst = Analyst(self.path, self.parameters, self.feeds, self.bases, self._news.extend)
+        for _ in self.analyst.steps():
+            pass
 
     def die(self):
         """Lose everything that is not in the file, start again on it, and look at the clock."""
         self.database.close()
-        self._episodes = []
+        self._news = []
         self.start()
         self.second(self._reached)
 
     def commit(self, *entries):
         checkpoint = Checkpoint(0, [], [], saved) if (saved := self.analyst.due()) else None
-        episodes, self._episodes[:] = list(self._episodes), []
-        batch = Batch(list(entries), episodes=episodes, checkpoint=checkpoint, reached_ms=self._reached)
+        news, self._news[:] = list(self._news), []
+        batch = Batch(list(entries), news=news, checkpoint=checkpoint, reached_ms=self._reached)
         self.analyst.apply(self.database.write(batch).records)
 
     def second(self, to_ms):
         self._reached = max(self._reached, to_ms)
         self.analyst.pass_time(to_ms)
-        if self._episodes:
+        if self._news:
             self.commit()
 
     def live(self, arrivals, until_ms, deaths=()):
@@ -69,6 +71,10 @@ class Living:
     def episodes(self):
         """What the file says of every episode, by id."""
         return {each.id: each for each in self.database.newest_episodes(1000)}
+
+    def changes(self):
+        """The changes of level in the file."""
+        return [each.news for each in self.database.tellings(0, 10_000) if isinstance(each.news, LevelChange)]
 
     def _flush(self):
         pending, self._pending = self._pending, []

@@ -6,12 +6,23 @@ import msgspec
 
 from exporter.model import FeedChange
 from exporter.signals import Parameters
-from exporter.signals.parameters import Warmup
+from exporter.signals.parameters import Gates, Levels, Threshold, Warmup
 from tests.events import T0, liquidation
 
 FEEDS = {"binance": "sampled", "bybit": "full"}
-EAGER = Parameters(warmup=Warmup(hours=0.0, orders=1), coins={}, floor_usd=50_000.0, market_floor_usd=200_000.0)
-"""Nothing to learn first: a test cannot wait for six hours."""
+EAGER = Parameters(
+    gates=Gates(closed_score=15.0),
+    levels=Levels(
+        watch=Threshold(enter=20.0, exit=10.0),
+        warning=Threshold(enter=30.0, exit=20.0),
+        critical=Threshold(enter=50.0, exit=40.0),
+    ),
+    warmup=Warmup(hours=0.0, orders=1),
+    coins={},
+    floor_usd=50_000.0,
+    market_floor_usd=200_000.0,
+)
+"""Nothing to learn first, because a test cannot wait for six hours, and levels that any fit of the weights reaches."""
 MINUTE_MS = 60_000
 
 
@@ -28,7 +39,7 @@ def market(seed=1, minutes=5, cascade_minute=3, late=0):
     number = 0
     for start, stop, gap_ms, scale, bases in (
         (T0, end, 1500, 300.0, ("BTC", "ETH", "SOL")),
-        (cascade, cascade + 45_000, 120, 9_000.0, ("BTC", "ETH", "SOL")),
+        (cascade, cascade + 45_000, 100, 20_000.0, ("BTC", "ETH", "SOL")),
     ):
         now = start
         while (now := now + draw.expovariate(1 / gap_ms)) < stop:

@@ -21,6 +21,7 @@ def test_a_replay_of_the_journal_gives_what_was_seen_live(tmp_path):
     assert {change.level for change in changes} >= {0, 1, 2, 3}
     assert closed(episodes)
     assert living.episodes() == closed(episodes)
+    assert living.changes() == changes
     course.advance(living.engine.now_ms)
     assert course.engine.snapshot() == living.engine.snapshot(), "to the bit"
 
@@ -52,6 +53,7 @@ def test_sudden_deaths_change_nothing(quiet, tmp_path_factory, deaths):
     assert quiet.episodes()
     assert killed.engine.snapshot() == quiet.engine.snapshot()
     assert killed.episodes() == quiet.episodes()
+    assert killed.changes() == quiet.changes()
     assert killed.status.tallies == quiet.status.tallies
 
 

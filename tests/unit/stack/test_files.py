@@ -41,7 +41,7 @@ def test_with_grafana_every_job_of_the_configuration_is_scraped():
 )
 def test_the_plugin_is_named_as_grafana_knows_it(version, plugin):
     text = (FILES / "provisioning/datasources/datasources.yml").read_text()
-    types = [source["type"] for source in yaml.safe_load(fitting(text, version))["datasources"]]
+    types = [source["type"] for source in yaml.safe_load(fitting(text, version, timescale=True))["datasources"]]
     assert types == ["prometheus", plugin or "grafana-postgresql-datasource"]
 
 
@@ -57,3 +57,10 @@ def test_passwords_are_made_once_all_different_and_for_the_owner_only(tmp_path):
     assert len({getattr(made, name) for name in made.__struct_fields__}) == 5
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert kept(tmp_path / "other.json") != made
+
+
+@pytest.mark.parametrize("timescale", [True, False])
+def test_grafana_knows_whether_the_database_has_timescaledb(timescale):
+    text = (FILES / "provisioning/datasources/datasources.yml").read_text()
+    _, database = yaml.safe_load(fitting(text, (13, 2), timescale=timescale))["datasources"]
+    assert database["jsonData"]["timescaledb"] is timescale
