@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -73,11 +73,16 @@ boards: $(VENV)/.run ## write the Grafana boards from their code
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)
 
+lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--full]
+	$(BIN)/python -m benchmarks.cascade_lab $(ARGS)
+
 lock: ## renew the dependency locks (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra lab -o requirements-lab.lock
 
 clean: ## remove everything that make has made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -97,4 +102,9 @@ $(VENV)/.run: requirements.lock | $(BIN)/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@echo "installing the development tools (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.lab: requirements-lab.lock $(VENV)/.run
+	@echo "installing numpy and matplotlib for the laboratory (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lab.lock
 	@touch $@

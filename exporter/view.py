@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from exporter.alerts.status import AlertsStatus
+from exporter.analysis.status import SignalsStatus
 from exporter.check.status import CheckStatus
 from exporter.config import Config
 from exporter.feeds.status import ExchangeStatus
@@ -34,6 +36,8 @@ class View:
     exchanges: dict[str, ExchangeStatus] = field(default_factory=dict)
     stores: dict[str, StoreStatus] = field(default_factory=dict)
     check: CheckStatus = field(default_factory=CheckStatus)
+    signals: SignalsStatus = field(default_factory=SignalsStatus)
+    alerts: AlertsStatus = field(default_factory=AlertsStatus)
     processing: Histogram = field(default_factory=lambda: Histogram(PROCESSING_BUCKETS))
     reload_successful: bool = True
     started_ms: int = 0

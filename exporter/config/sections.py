@@ -1,5 +1,6 @@
 """The blocks of the configuration, with their defaults."""
 
+import math
 import re
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -7,6 +8,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from exporter.exchanges import REGISTRY
+from exporter.signals.parameters import Parameters
 
 
 class Duration(float):
@@ -45,7 +47,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """One block of the configuration."""
 
 
-Block = TypeVar("Block", bound=Section)
+Block = TypeVar("Block", bound=msgspec.Struct)
 
 
 class Data(Section, frozen=True):
@@ -129,6 +131,25 @@ class Stores(Section, frozen=True):
     timescale: TimescaleSection = TimescaleSection()
 
 
+class AlertsSection(Section, frozen=True):
+    """Which cascades are told, and the fast path to Alertmanager, which is off while `alertmanager` is empty.
+
+    `minimum_usd` is by coin; `labels` are the external labels of Prometheus, without which Alertmanager would take the
+    two ways for two alerts; `board` and `runbooks` are what a message links to.
+    """
+
+    alertmanager: str = ""
+    minimum_usd: dict[str, float] = {}
+    mute: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    board: str = "http://localhost:3000/d/liq-overview"
+    runbooks: str = "http://localhost:9090/user/runbooks.md"
+
+    def least_usd(self, base: str) -> float:
+        """Return the USD that a coin's episode must have before it is told: infinite for one that never is."""
+        return math.inf if base in self.mute else self.minimum_usd.get(base, 0.0)
+
+
 class CheckSection(Section, frozen=True):
     """How often the exporter compares journal, stores and metrics by itself; `interval` 0: never."""
 
@@ -154,6 +175,8 @@ class Config(Section, frozen=True):
     feeds: Feeds = Feeds()
     stores: Stores = Stores()
     check: CheckSection = CheckSection()
+    signals: Parameters = Parameters()
+    alerts: AlertsSection = AlertsSection()
     exchanges: dict[str, ExchangeSection] = msgspec.field(
         default_factory=lambda: {name: ExchangeSection() for name in REGISTRY}
     )

@@ -3,7 +3,7 @@
 The families of the process itself (`process_*`, `python_*`) are prometheus_client's own and are not listed.
 """
 
-from exporter.metrics import market, pipeline
+from exporter.metrics import market, pipeline, signals
 from exporter.metrics.family import Family
 
 FAMILIES: dict[str, Family] = {
@@ -13,11 +13,14 @@ FAMILIES: dict[str, Family] = {
         market.WINDOWS,
         market.PRICES,
         market.SENTIMENT,
+        signals.CASCADES,
+        signals.MARKET_WIDE,
         pipeline.FEED_STATE,
         pipeline.FEED_COUNTERS,
         pipeline.STORES,
         pipeline.EXPORTER,
         pipeline.CHECK,
+        pipeline.ALERTS,
     )
     for family in families
 }

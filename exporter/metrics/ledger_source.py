@@ -69,6 +69,11 @@ class LedgerSource:
         self._window_bases = WindowBases(ledger.bases, window_bases)
         self._layout = _layout(ledger, self._window_bases.chosen)
 
+    @property
+    def window_bases(self) -> frozenset[str]:
+        """The coins that have windows of their own, as of the last page."""
+        return self._window_bases.chosen
+
     def samples(self, now_ms: int) -> Iterator[Samples]:
         """Return the samples of every family; the windows end with the minute of `now_ms`."""
         minute = now_ms // 60_000

@@ -3,59 +3,23 @@
 It shares names and help texts with the catalogue and nothing else, so that a difference shows.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-)
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from exporter import __version__
 from exporter.cells import ALL, OTHER, Cell
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
-from exporter.histogram import Histogram
-from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.stats import WINDOWS
 from exporter.stores import StoreState
 from exporter.view import View
-
-KINDS = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
-
-
-def family(name: str):
-    entry = FAMILIES[name]
-    return KINDS[entry.type](name, entry.help, labels=entry.labels, unit=entry.unit)
-
-
-def info(name: str, labels: Iterable[tuple[str, ...]]) -> Metric:
-    entry = FAMILIES[name]
-    metric = InfoMetricFamily(name.removesuffix("_info"), entry.help, labels=entry.labels)
-    for values in labels:
-        metric.add_metric(values, {})
-    return metric
-
-
-def plain(name: str, value: float) -> Metric:
-    metric = family(name)
-    metric.add_metric([], value)
-    return metric
-
-
-def observe(metric: Metric, labels: Iterable[str], histogram: Histogram) -> None:
-    bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
-    running, buckets = 0, []
-    for bound, count in zip(bounds, histogram.counts, strict=True):
-        running += count
-        buckets.append((bound, running))
-    metric.add_metric(list(labels), buckets, histogram.total)
+from tests.unit.metrics.reference_families import family, info, observe, plain
+from tests.unit.metrics.reference_signals import signals
 
 
 class Reference(Collector):
@@ -75,6 +39,7 @@ class Reference(Collector):
         yield from self.stores()
         yield from self.exporter()
         yield from self.check()
+        yield from signals(self.view, self.now_ms)
 
     def cells(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str, str, Cell]]:
         for (exchange, base, side), cell in self.view.ledger.cells.items():
@@ -242,6 +207,13 @@ class Reference(Collector):
         for band in ("bearish_from", "bullish_to"):
             bands.add_metric([band], getattr(self.view.config.stats, band))
         yield bands
+        alerts = self.view.config.alerts
+        least = family("liquidation_alert_minimum_usd")
+        for base, usd in {**alerts.minimum_usd, **dict.fromkeys(alerts.mute, math.inf)}.items():
+            least.add_metric([base], usd)
+        yield least
+        yield plain("liquidation_alert_posts_total", self.view.alerts.posts)
+        yield plain("liquidation_alert_post_failures_total", self.view.alerts.failures)
 
     def check(self) -> Iterator[Metric]:
         status = self.view.check

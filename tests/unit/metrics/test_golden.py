@@ -9,7 +9,7 @@ from pathlib import Path
 from exporter import __version__
 from exporter.feeds.status import State
 from exporter.metrics import Exposition
-from tests.unit.metrics.filled import NOW_MS, attach, checked, connect, empty_view, event
+from tests.unit.metrics.filled import NOW_MS, attach, checked, connect, empty_view, event, signalled
 from tests.unit.metrics.parsed import OF_THE_PROCESS
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "metrics.txt"
@@ -33,6 +33,7 @@ def small_view():
     view.journal.size_bytes = 65_536
     attach(view, "timescale")
     checked(view)
+    signalled(view)
     return view
 
 
