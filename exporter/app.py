@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 
 from exporter import __version__
+from exporter.alerts import FastPath
 from exporter.analysis import Analyst, keep_time, sampling
 from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
@@ -104,6 +105,8 @@ class App:
             database.path, config.signals, samplings(config), config.metrics.bases, self.journal.tell
         )
         self.view.signals = self._analyst.status
+        self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
+        self.view.alerts = self._fast_path.status
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
         self._intake.restore(database.pending())
@@ -136,7 +139,8 @@ class App:
                             self._housekeeping(),
                             self._check.run(self.address),
                             self._analyst.begin(),
-                            keep_time(self.journal.pass_time, self._analyst.pass_time),
+                            keep_time(self.journal.pass_time, self._pass_time),
+                            self._fast_path.run(session),
                         )
                     ]
                     await _first(stop, journal)
@@ -166,7 +170,7 @@ class App:
         self.view.reload_successful = True
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
-        changes += [name for name in ("log", "stats", "signals") if getattr(old, name) != getattr(new, name)]
+        changes += [name for name in ("log", "stats", "signals", "alerts") if getattr(old, name) != getattr(new, name)]
         self._analyst.configure(new.signals, samplings(new))
         fixed = ("data", "web", "metrics", "journal", "stores", "check")
         changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
@@ -216,7 +220,12 @@ class App:
     def _committed(self, committed: Committed) -> None:
         self._bookkeeper.apply(committed)
         self._analyst.apply(committed.records)
+        self._fast_path.wake()
         self._followers.wake()
+
+    def _pass_time(self, to_ms: int) -> None:
+        self._analyst.pass_time(to_ms)
+        self._fast_path.wake()
 
     def _refresh_instruments(self, exchange: str) -> None:
         if exchange in self._feeds:

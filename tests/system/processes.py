@@ -25,15 +25,15 @@ def exporter(*arguments):
     return [sys.executable, "-m", "exporter", *map(str, arguments)]
 
 
-def until(condition, what):
+def until(condition, what, patience_s=PATIENCE_S):
     """Poll until the condition holds; its value is returned."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.05)
-    raise AssertionError(f"waited {PATIENCE_S} s for {what}")
+    raise AssertionError(f"waited {patience_s} s for {what}")
 
 
 @contextmanager
