@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 
 from exporter import __version__
+from exporter.alerts import FastPath
 from exporter.analysis import Analyst, keep_time, sampling
 from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
@@ -100,8 +101,12 @@ class App:
                 ledger.last_seq, ledger.take_changes(), levels.take_changes(), self._analyst.due()
             ),
         )
-        self._analyst = Analyst(database, config.signals, samplings(config), config.metrics.bases, self.journal.tell)
+        self._analyst = Analyst(
+            database.path, config.signals, samplings(config), config.metrics.bases, self.journal.tell
+        )
         self.view.signals = self._analyst.status
+        self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
+        self.view.alerts = self._fast_path.status
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
         self._intake.restore(database.pending())
@@ -133,7 +138,9 @@ class App:
                             self._notice(),
                             self._housekeeping(),
                             self._check.run(self.address),
-                            keep_time(self.journal.pass_time, self._analyst.pass_time),
+                            self._analyst.begin(),
+                            keep_time(self.journal.pass_time, self._pass_time),
+                            self._fast_path.run(session),
                         )
                     ]
                     await _first(stop, journal)
@@ -163,7 +170,7 @@ class App:
         self.view.reload_successful = True
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
-        changes += [name for name in ("log", "stats", "signals") if getattr(old, name) != getattr(new, name)]
+        changes += [name for name in ("log", "stats", "signals", "alerts") if getattr(old, name) != getattr(new, name)]
         self._analyst.configure(new.signals, samplings(new))
         fixed = ("data", "web", "metrics", "journal", "stores", "check")
         changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
@@ -213,7 +220,12 @@ class App:
     def _committed(self, committed: Committed) -> None:
         self._bookkeeper.apply(committed)
         self._analyst.apply(committed.records)
+        self._fast_path.wake()
         self._followers.wake()
+
+    def _pass_time(self, to_ms: int) -> None:
+        self._analyst.pass_time(to_ms)
+        self._fast_path.wake()
 
     def _refresh_instruments(self, exchange: str) -> None:
         if exchange in self._feeds:
@@ -221,7 +233,8 @@ class App:
 
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
-        last = {(change.exchange, change.feed): change for change in database.last_feed_changes()}
+        states = (record.entry for record in database.feed_states())
+        last = {(change.exchange, change.feed): change for change in states if isinstance(change, FeedChange)}
         now = _now_ms()
         for exchange in exchanges:
             for feed in REGISTRY[exchange].feeds:

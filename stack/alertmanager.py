@@ -1,4 +1,4 @@
-"""Alertmanager on the committed configuration."""
+"""Alertmanager on the committed configuration, or on another one."""
 
 from pathlib import Path
 
@@ -12,10 +12,14 @@ class Alertmanager(Service):
 
     name = "alertmanager"
 
+    def __init__(self, folder: Path, port: int, configuration: Path = ALERTING / "alertmanager.yml") -> None:
+        super().__init__(folder, port)
+        self._configuration = configuration
+
     def command(self) -> list[str | Path | int]:
         """Return the command line."""
         return [
-            *(program("alertmanager"), f"--config.file={ALERTING / 'alertmanager.yml'}"),
+            *(program("alertmanager"), f"--config.file={self._configuration}"),
             *(f"--storage.path={self.folder / 'data'}", "--cluster.listen-address="),
             *(f"--web.listen-address={HOST}:{self.port}", f"--web.external-url={self.address}"),
         ]

@@ -1,18 +1,22 @@
 """The signals of a running exporter: takes what is committed, lets time pass, tells whoever wants to know."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import structlog
 
-from exporter.analysis.course import Outcomes
-from exporter.analysis.saved import resume, save
+from exporter.analysis.course import Course, Outcomes
+from exporter.analysis.saved import Resumed, resume, save
 from exporter.analysis.status import EPISODES_KEPT, SignalsStatus, present
 from exporter.analysis.words import details, headline
-from exporter.journal import Database, News, Saved
+from exporter.journal import Database, JournalError, News, Saved
 from exporter.model import Record
 from exporter.signals import Parameters, Sampling
-from exporter.signals.readings import Episode, LevelChange, Pair
+from exporter.signals.readings import Episode, Pair
 
 log = structlog.get_logger()
 
@@ -21,83 +25,135 @@ SAVE_MS = 60_000
 GROWN_MS = 5_000
 """How often, in event time, what an open episode has become is told."""
 MINUTE_MS = 60_000
-SECOND_MS = 1000
+RETRY_S = 5.0
 
 
 class Analyst:
-    """Construction brings it to the journal's end; from then on `apply` takes every commit, `pass_time` every second.
+    """Has to catch up with the journal first (`begin`); from then on `apply` takes commits, `pass_time` seconds.
 
     `tell` stores changes of level and what is known of episodes, for those who follow; what was not stored before a
-    crash is told again after it.
+    crash is told again after it. What is committed before it has caught up it finds in the journal.
     """
 
     def __init__(
         self,
-        database: Database,
+        journal: Path,
         parameters: Parameters,
         feeds: Mapping[str, Sampling],
         bases: Sequence[str],
         tell: Callable[[Sequence[News]], None],
     ) -> None:
-        self.status = SignalsStatus()
+        self.status = SignalsStatus(bases)
+        self._journal = journal
+        self._parameters, self._feeds = parameters, feeds
         self._bases = bases
         self._tell = tell
-        for episode in reversed(database.newest_episodes(EPISODES_KEPT)):
-            self.status.tell(episode)
-        missed: list[News] = []
-        self._course, self.status.tallies = resume(
-            database, parameters, feeds, lambda outcomes: missed.extend((*outcomes.changes, *outcomes.episodes))
-        )
-        self._publish(missed)
-        self._tell_growth()
-        self._saved_ms = self._grown_ms = self._now_ms
+        self._course: Course | None = None
+        self._failed = False
+        self._saved_ms = self._grown_ms = 0
         self._pairs: tuple[Pair, ...] = ()
         self._pairs_minute = -1
-        self._show()
+
+    async def begin(self) -> None:
+        """Catch up, a little at a time, while everything else goes on."""
+        while self._course is None and not self._failed:
+            try:
+                for _ in self.steps():
+                    await asyncio.sleep(0)
+            except (sqlite3.Error, JournalError) as error:
+                log.warning("signals cannot read the journal", error=str(error), retry_in_s=RETRY_S)
+                await asyncio.sleep(RETRY_S)
+            except Exception as error:  # noqa: BLE001 - see `_fail`
+                self._fail(error)
+
+    def steps(self) -> Iterator[None]:
+        """Catch up step by step."""
+        database = Database(self._journal, readonly=True)
+        try:
+            for episode in reversed(database.newest_episodes(EPISODES_KEPT)):
+                self.status.tell(episode)
+            missed: list[News] = []
+            resumed = yield from resume(
+                database,
+                self._parameters,
+                self._feeds,
+                lambda outcomes: missed.extend((*outcomes.changes, *outcomes.episodes)),
+            )
+            self._take_over(resumed, missed)
+        finally:
+            database.close()
 
     def apply(self, records: Iterable[Record]) -> None:
         """Take what a commit added."""
-        for record in records:
-            self._course.apply(record)
-        self._note(self._course.take())
+        with self._guarded() as course:
+            if course:
+                for record in records:
+                    if record.seq > course.seq:  # it may have been in the journal before the last step
+                        course.apply(record)
+                self._note(course, course.take())
 
     def pass_time(self, to_ms: int) -> None:
         """Let time pass up to a whole second; nothing before it may be applied afterwards."""
-        self._course.advance(to_ms)
-        self._note(self._course.take())
-        if self._now_ms - self._grown_ms >= GROWN_MS:
-            self._grown_ms = self._now_ms
-            self._tell_growth()
-        self._show()
+        with self._guarded() as course:
+            if course:
+                course.advance(to_ms)
+                self._note(course, course.take())
+                if course.engine.now_ms - self._grown_ms >= GROWN_MS:
+                    self._grown_ms = course.engine.now_ms
+                    self._tell_growth(course)
+                self._show(course)
 
     def configure(self, parameters: Parameters, feeds: Mapping[str, Sampling]) -> None:
         """Go on with other parameters or exchanges, at once."""
-        self._course.configure(parameters, feeds)
-        self.save_soon()
-        self._show()
+        self._parameters, self._feeds = parameters, feeds
+        with self._guarded() as course:
+            if course:
+                course.configure(parameters, feeds)
+                self.save_soon()
+                self._show(course)
 
     def due(self) -> Saved | None:
         """Return the state when it is time to save it."""
-        if self._now_ms - self._saved_ms < SAVE_MS:
-            return None
-        self._saved_ms = self._now_ms
-        return save(self._course, self.status.tallies)
+        with self._guarded() as course:
+            if course and course.engine.now_ms - self._saved_ms >= SAVE_MS:
+                self._saved_ms = course.engine.now_ms
+                return save(course, self.status.tallies)
+        return None
 
     def save_soon(self) -> None:
         """Have the state saved at the next opportunity."""
-        self._saved_ms = self._now_ms - SAVE_MS
+        self._saved_ms = 0
 
-    @property
-    def _now_ms(self) -> int:
-        return self._course.engine.now_ms
+    @contextmanager
+    def _guarded(self) -> Iterator[Course | None]:
+        """Give the course, if there is one."""
+        try:
+            yield self._course
+        except Exception as error:  # noqa: BLE001 - see `_fail`
+            self._fail(error)
 
-    def _note(self, outcomes: Outcomes) -> None:
+    def _fail(self, error: Exception) -> None:
+        """Go on without a detector that failed: counting must not stop for it."""
+        log.error("signals failed; levels and scores are unknown until a restart", exc_info=error)
+        self._course, self._failed = None, True
+        self.status.forget(self._bases)
+
+    def _take_over(self, resumed: Resumed, missed: Sequence[News]) -> None:
+        course = self._course = resumed.course
+        self.status.tallies, self.status.counted = resumed.tallies, True
+        self._publish(missed)
+        self._tell_growth(course)
+        course.configure(self._parameters, self._feeds)
+        self._saved_ms = self._grown_ms = course.engine.now_ms
+        self._show(course)
+
+    def _note(self, course: Course, outcomes: Outcomes) -> None:
         self.status.tallies.count(outcomes)
         self._publish((*outcomes.changes, *outcomes.episodes))
         for change in outcomes.changes:
-            self._log(change)
+            log.info(headline(change), **details(change, course.engine.reading(change.base, change.side)))
         if outcomes.changes:
-            self._show()
+            self._show(course)
 
     def _publish(self, news: Iterable[News]) -> None:
         """Tell the changes of level, and of each episode the last of what is not known yet."""
@@ -113,27 +169,23 @@ class Analyst:
     def _is_known(self, news: News) -> bool:
         return isinstance(news, Episode) and self.status.episodes.get(news.id) == news
 
-    def _tell_growth(self) -> None:
+    def _tell_growth(self, course: Course) -> None:
         """Tell what the open episodes have become; the engine may have lost one, when its state could not be read."""
         told: list[News] = []
         for episode in self.status.episodes.values():
             if episode.state == "open":
-                reading = self._course.engine.reading(episode.base, episode.side)
+                reading = course.engine.reading(episode.base, episode.side)
                 now = reading.episode if reading else None
                 told.append(now if now and now.id == episode.id else _abandoned(episode))
         self._publish(told)
 
-    def _log(self, change: LevelChange) -> None:
-        reading = self._course.engine.reading(change.base, change.side)
-        log.info(headline(change), **details(change, reading))
-
-    def _show(self) -> None:
-        engine, status = self._course.engine, self.status
+    def _show(self, course: Course) -> None:
+        engine, status = course.engine, self.status
         minute = engine.now_ms // MINUTE_MS
         if minute != self._pairs_minute:
             self._pairs_minute, self._pairs = minute, tuple(engine.pairs())
         bases = dict.fromkeys((*self._bases, *engine.active(), *sorted(status.wanted)))
-        status.present = present(engine, bases, self._course.parameters.coverage.blind, self._pairs)
+        status.present = present(engine, bases, course.parameters.coverage.blind, self._pairs)
 
 
 def _abandoned(episode: Episode) -> Episode:

@@ -6,7 +6,7 @@ this version cannot read, the newest part of the journal is played through inste
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import chain
 
 import msgspec
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 WARM_RECORDS = 200_000
 """How much of the journal is played through when there is no state: some seconds' worth of work."""
+STEP = 250
+"""Records between two pauses for others: a few milliseconds."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -48,13 +50,24 @@ def save(course: Course, tallies: Tallies) -> Saved:
     return Saved(course.seq, _encode(state))
 
 
+class Resumed(msgspec.Struct, frozen=True):
+    """A course at the journal's end, and its tallies."""
+
+    course: Course
+    tallies: Tallies
+
+
 def resume(
     database: Database,
     parameters: Parameters,
     feeds: Mapping[str, Sampling],
     note: Callable[[Outcomes], None],
-) -> tuple[Course, Tallies]:
-    """Bring a course to the journal's end; `note` is told what comes out of the records that no saved state holds."""
+) -> Generator[None, None, Resumed]:
+    """Bring a course to the journal's end, a small step at a time.
+
+    `note` is told what comes out of the records that no saved state holds. The journal may grow meanwhile: the last
+    step takes everything that is there by then.
+    """
     saved = database.saved_signals()
     state = _decoded(saved)
     course = _restored(state, saved.seq) if state and saved else None
@@ -62,17 +75,19 @@ def resume(
         course = Course(parameters, {name: sampling(name) for name in REGISTRY})
         records = _history(database)
         if state and saved:  # what it holds is counted and told already
-            records = _caught_up(course, records, saved.seq, state.now_ms)
+            records = yield from _caught_up(course, records, saved.seq, state.now_ms)
     else:
-        records = database.records(course.seq)
+        records = database.records(course.seq, STEP)
     tallies = state.tallies if state else Tallies()
-    for record in records:
+    for number, record in enumerate(records, 1):
         course.apply(record)
         _tell(course, tallies, note)
-    course.advance(database.last_applied_ms)
+        if number % STEP == 0:
+            yield
+    course.advance(database.reached_ms())
     _tell(course, tallies, note)
     course.configure(parameters, feeds)
-    return course, tallies
+    return Resumed(course, tallies)
 
 
 def _tell(course: Course, tallies: Tallies, note: Callable[[Outcomes], None]) -> None:
@@ -81,14 +96,18 @@ def _tell(course: Course, tallies: Tallies, note: Callable[[Outcomes], None]) ->
     note(outcomes)
 
 
-def _caught_up(course: Course, records: Iterator[Record], seq: int, now_ms: int) -> Iterator[Record]:
+def _caught_up(
+    course: Course, records: Iterator[Record], seq: int, now_ms: int
+) -> Generator[None, None, Iterator[Record]]:
     """Let a course run to where another was, and return the records that follow."""
     rest: list[Record] = []
-    for record in records:
+    for number, record in enumerate(records, 1):
         if record.seq > seq:
             rest.append(record)
             break
         course.apply(record)
+        if number % STEP == 0:
+            yield
     course.advance(now_ms)
     course.take()
     return chain(rest, records)
@@ -115,7 +134,7 @@ def _history(database: Database) -> Iterator[Record]:
     """Iterate over the newest records, and first over what was up by then."""
     started, after = time.monotonic(), max(0, database.last_seq - WARM_RECORDS)
     number = 0
-    for number, record in enumerate(database.records(after), 1):
+    for number, record in enumerate(database.records(after, STEP), 1):
         if number == 1:
             for before in database.feed_states(record.seq):
                 yield msgspec.structs.replace(before, applied_ms=record.applied_ms)

@@ -7,6 +7,7 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 from exporter.config.addresses import is_address, redact
 from exporter.config.loading import load, load_parameters
 from exporter.config.sections import (
+    AlertsSection,
     Config,
     Duration,
     ExchangeSection,
@@ -22,6 +23,7 @@ from exporter.config.validation import ConfigError
 from exporter.config.writing import dump
 
 __all__ = [
+    "AlertsSection",
     "Config",
     "ConfigError",
     "Duration",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -92,7 +92,7 @@ def _leaves(section: type[msgspec.Struct], prefix: str = "") -> list[str]:
             found += _leaves(kind, f"{prefix}{name}.")
         elif name == "exchanges":
             found += [f"exchanges.{exchange}.enabled" for exchange in REGISTRY]
-        elif name != "coins":
+        elif get_origin(kind) is not dict:
             found.append(prefix + name)
     return found
 
@@ -103,7 +103,7 @@ def _put(tree: dict[str, Any], key: str, value: str) -> None:
         if not isinstance(tree.get(parent), dict):
             tree[parent] = {}
         tree = tree[parent]
-    tree[leaf] = [item.strip() for item in value.split(",")] if leaf == "bases" else value
+    tree[leaf] = [item.strip() for item in value.split(",")] if leaf in ("bases", "mute") else value
 
 
 def _convert(tree: object, kind: type[Block], source: str, prefix: str) -> Block:

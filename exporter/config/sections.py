@@ -1,5 +1,6 @@
 """The blocks of the configuration, with their defaults."""
 
+import math
 import re
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -130,6 +131,25 @@ class Stores(Section, frozen=True):
     timescale: TimescaleSection = TimescaleSection()
 
 
+class AlertsSection(Section, frozen=True):
+    """Which cascades are told, and the fast path to Alertmanager, which is off while `alertmanager` is empty.
+
+    `minimum_usd` is by coin; `labels` are the external labels of Prometheus, without which Alertmanager would take the
+    two ways for two alerts; `board` and `runbooks` are what a message links to.
+    """
+
+    alertmanager: str = ""
+    minimum_usd: dict[str, float] = {}
+    mute: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    board: str = "http://localhost:3000/d/liq-overview"
+    runbooks: str = "http://localhost:9090/user/runbooks.md"
+
+    def least_usd(self, base: str) -> float:
+        """Return the USD that a coin's episode must have before it is told: infinite for one that never is."""
+        return math.inf if base in self.mute else self.minimum_usd.get(base, 0.0)
+
+
 class CheckSection(Section, frozen=True):
     """How often the exporter compares journal, stores and metrics by itself; `interval` 0: never."""
 
@@ -156,6 +176,7 @@ class Config(Section, frozen=True):
     stores: Stores = Stores()
     check: CheckSection = CheckSection()
     signals: Parameters = Parameters()
+    alerts: AlertsSection = AlertsSection()
     exchanges: dict[str, ExchangeSection] = msgspec.field(
         default_factory=lambda: {name: ExchangeSection() for name in REGISTRY}
     )

@@ -1,12 +1,15 @@
 """What a `Config` must fulfil beyond the types of its values."""
 
+import re
 from collections.abc import Callable
 
 from exporter.config.addresses import is_address, is_store_address, redact
-from exporter.config.sections import Config, Stores
+from exporter.config.sections import AlertsSection, Config, Stores
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.signals.parameters import Parameters
+
+_OWN_LABELS = ("alertname", "severity", "domain", "base", "side")
 
 
 class ConfigError(UserError):
@@ -45,6 +48,7 @@ def validate(config: Config, source: str) -> None:
     check(not interval or interval >= 10, "check.interval", "must be 0s (never) or at least 10s")
     validate_coins(config.signals, source)
     _validate_stores(config.stores, check)
+    _validate_alerts(config.alerts, check)
 
 
 def validate_coins(parameters: Parameters, source: str) -> None:
@@ -65,3 +69,22 @@ def _validate_stores(stores: Stores, check: Callable[[bool, str, str], None]) ->
         check(not url or is_store_address(url, schemes), f"stores.{name}.url", problem)
     days = stores.timescale.retention / 86400
     check(not days or days >= 8, "stores.timescale.retention", "must be 0s (for ever) or at least 8d")
+
+
+def _validate_alerts(alerts: AlertsSection, check: Callable[[bool, str, str], None]) -> None:
+    for name in ("alertmanager", "board", "runbooks"):
+        address = getattr(alerts, name)
+        optional = name == "alertmanager" and not address
+        check(
+            optional or is_address(address, ("http", "https")),
+            f"alerts.{name}",
+            f"{redact(address)!r} is not http://host:port",
+        )
+    for base in (*alerts.minimum_usd, *alerts.mute):
+        key = "alerts.mute" if base in alerts.mute else f"alerts.minimum_usd.{base}"
+        check(base == base.strip().upper() != "", key, f"coins are written like {base.strip().upper() or 'BTC'}")
+    for base, usd in alerts.minimum_usd.items():
+        check(usd >= 0, f"alerts.minimum_usd.{base}", "must be 0 or more")
+    for name in alerts.labels:
+        good = bool(re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", name)) and name not in _OWN_LABELS
+        check(good, f"alerts.labels.{name}", "cannot be the name of an external label")

@@ -123,6 +123,10 @@ class Database:
         """Return the newest sequence number, whichever connection wrote it."""
         return self._last()[0]
 
+    def reached_ms(self) -> int:
+        """Return the instant before which nothing will be applied any more, whichever connection moved it on."""
+        return self._last()[1]
+
     def records(self, after_seq: int = 0, page: int = 5000) -> Iterator[Record]:
         """Iterate over all records after a sequence number."""
         while chunk := self.read(after_seq, page):
@@ -183,10 +187,6 @@ class Database:
             Record(seq, applied_ms, FeedChange(time_ms, exchange, feed, bool(up), reason))
             for seq, applied_ms, time_ms, exchange, feed, up, reason in rows
         ]
-
-    def last_feed_changes(self) -> list[FeedChange]:
-        """Return the newest change of every feed."""
-        return [record.entry for record in self.feed_states() if isinstance(record.entry, FeedChange)]
 
     def saved_signals(self) -> Saved | None:
         """Return the newest state of the signals, None when there is none yet."""

@@ -20,6 +20,7 @@ FAMILIES: dict[str, Family] = {
         pipeline.STORES,
         pipeline.EXPORTER,
         pipeline.CHECK,
+        pipeline.ALERTS,
     )
     for family in families
 }

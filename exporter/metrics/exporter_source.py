@@ -1,4 +1,4 @@
-"""The families of the exporter as a whole: journal, processing, configuration, version."""
+"""The families of the exporter as a whole: journal, processing, configuration, alerts, version."""
 
 from collections.abc import Iterator
 
@@ -27,4 +27,14 @@ class ExporterSource:
         yield single("liquidation_journal_dropped_events_total", journal.dropped)
         yield single("liquidation_base_cap_reached", int(view.ledger.cap_reached))
         yield single("liquidation_config_last_reload_successful", int(view.reload_successful))
+        yield from _alerts(view)
         yield Samples("liquidation_exporter_build_info", [(__version__,)], [1])
+
+
+def _alerts(view: View) -> Iterator[Samples]:
+    alerts = view.config.alerts
+    bases = sorted({*alerts.minimum_usd, *alerts.mute})
+    least = [alerts.least_usd(base) for base in bases]
+    yield Samples("liquidation_alert_minimum_usd", [(base,) for base in bases], least)
+    yield single("liquidation_alert_posts_total", view.alerts.posts)
+    yield single("liquidation_alert_post_failures_total", view.alerts.failures)

@@ -245,3 +245,24 @@ CHECK = (
         "seconds",
     ),
 )
+
+ALERTS = (
+    Family(
+        "liquidation_alert_minimum_usd",
+        "gauge",
+        "USD that an episode of the coin must have before it is told, as configured, +Inf for one that never is; "
+        "absent for the others.",
+        ("base",),
+        "usd",
+    ),
+    Family(
+        "liquidation_alert_posts_total",
+        "counter",
+        "Posts of cascades to Alertmanager by the exporter itself that were tried.",
+    ),
+    Family(
+        "liquidation_alert_post_failures_total",
+        "counter",
+        "Posts of cascades to Alertmanager that failed; they are tried again.",
+    ),
+)

@@ -13,6 +13,8 @@ REASONS = {
     "liquidation_exchange_lead_seconds": "known when it is significant",
     "liquidation_exchange_synchrony_ratio": "looked at once a minute",
 }
+ANY_LABELS = ("ALERTS",)
+"""Metrics whose series each have labels of their own: what fires says which columns of a table are filled."""
 MAIN_COINS_ONLY = ("liquidation_mark_price_usd", "liquidation_last_price_usd")
 
 

@@ -25,15 +25,15 @@ def exporter(*arguments):
     return [sys.executable, "-m", "exporter", *map(str, arguments)]
 
 
-def until(condition, what):
+def until(condition, what, patience_s=PATIENCE_S):
     """Poll until the condition holds; its value is returned."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.05)
-    raise AssertionError(f"waited {PATIENCE_S} s for {what}")
+    raise AssertionError(f"waited {patience_s} s for {what}")
 
 
 @contextmanager
@@ -127,8 +127,9 @@ class Exporter:
 
 
 def counters(text):
-    """The samples of the counters that the ledger keeps: they must never run backwards, not even across a restart."""
+    """The samples of the counters that the journal keeps: they must never run backwards, not even across a restart."""
     kept = ("liquidation_events", "liquidation_notional", "liquidation_asset", "liquidation_size")
+    kept += ("liquidation_cascades", "liquidation_large_prints")
     samples = {}
     for family in text_string_to_metric_families(text):
         if family.type in ("counter", "histogram") and family.name.startswith(kept):

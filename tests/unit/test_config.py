@@ -40,6 +40,8 @@ def test_environment_sets_every_kind_of_value():
         "LIQ_METRICS_BASE_CAP": "50",
         "LIQ_FEEDS_SILENT_AFTER": "500ms",
         "LIQ_CHECK_INTERVAL": "0s",
+        "LIQ_ALERTS_ALERTMANAGER": "http://alertmanager:9093",
+        "LIQ_ALERTS_MUTE": "DOGE, PEPE",
         "LIQ_EXCHANGES_BYBIT_ENABLED": "false",
     }
     config = load(None, environ, {})
@@ -47,6 +49,8 @@ def test_environment_sets_every_kind_of_value():
     assert config.metrics.base_cap == 50
     assert config.feeds.silent_after == 0.5
     assert config.check.interval == 0
+    assert config.alerts.alertmanager == "http://alertmanager:9093"
+    assert config.alerts.mute == ("DOGE", "PEPE")
     assert "bybit" not in config.enabled_exchanges()
 
 
@@ -71,6 +75,11 @@ def test_environment_sets_every_kind_of_value():
         ("metrics: {base_cap: many}", ["metrics.base_cap"]),
         ("metrics: {window_bases: -1}", ["metrics.window_bases", "main coins"]),
         ("check: {interval: 5s}", ["check.interval", "10s"]),
+        ("alerts: {alertmanager: 'alertmanager:9093'}", ["alerts.alertmanager", "http://host:port"]),
+        ("alerts: {minimum_usd: {btc: 1}}", ["alerts.minimum_usd.btc", "BTC"]),
+        ("alerts: {minimum_usd: {BTC: -1}}", ["alerts.minimum_usd.BTC", "0 or more"]),
+        ("alerts: {mute: [doge]}", ["alerts.mute", "DOGE"]),
+        ("alerts: {labels: {base: x}}", ["alerts.labels.base"]),
         ("check: {every: 5m}", ["check.every", "interval"]),
         ("stores: {redis: {url: 'localhost:6379'}}", ["stores.redis.url", "redis://"]),
         ("stores: {timescale: {url: 'mysql://x/y'}}", ["stores.timescale.url", "postgresql://"]),

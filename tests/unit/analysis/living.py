@@ -28,7 +28,9 @@ class Living:
 
     def start(self):
         self.database = Database(self.path)
-        self.analyst = Analyst(self.database, self.parameters, self.feeds, self.bases, self._news.extend)
+        self.analyst = Analyst(self.path, self.parameters, self.feeds, self.bases, self._news.extend)
+        for _ in self.analyst.steps():
+            pass
 
     def die(self):
         """Lose everything that is not in the file, start again on it, and look at the clock."""

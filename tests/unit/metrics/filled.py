@@ -7,7 +7,7 @@ from exporter.analysis.status import CoinPresent, Present
 from exporter.check import Verdict
 from exporter.check.findings import Finding
 from exporter.check.status import CheckStatus
-from exporter.config import Config, Metrics
+from exporter.config import AlertsSection, Config, Metrics
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.gaps import Gaps
@@ -50,7 +50,9 @@ def event(exchange: str, base: str, side: Side, *, usd: float, quantity: float =
 
 def empty_view(*, bases: tuple[str, ...] = MAIN, base_cap: int = 1000, window_bases: int = 20) -> View:
     """Return an exporter that has just started: nothing connected, nothing received."""
-    config = Config(metrics=Metrics(bases=bases, base_cap=base_cap, window_bases=window_bases))
+    metrics = Metrics(bases=bases, base_cap=base_cap, window_bases=window_bases)
+    alerts = AlertsSection(minimum_usd={"BTC": 5_000_000.0, "DOGE": 1.0}, mute=("DOGE",))
+    config = Config(metrics=metrics, alerts=alerts)
     view = View(config, Ledger(config.enabled_exchanges(), bases, base_cap), Gaps(), JournalStatus(), nothing_newer)
     for name in config.enabled_exchanges():
         view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in REGISTRY[name].feeds])
@@ -91,7 +93,8 @@ def attach(view: View, name: str, state: StoreState = StoreState.FOLLOWING) -> S
 
 
 def checked(view: View) -> CheckStatus:
-    """Let the exporter have checked itself."""
+    """Let the exporter have checked itself, and told cascades."""
+    view.alerts.posts, view.alerts.failures = 4, 1
     status = view.check = CheckStatus(300.0)
     status.findings = (
         Finding("journal", Verdict.EQUAL, tables=("coins", "levels"), figures=120),
@@ -167,6 +170,7 @@ def signalled(view: View) -> Present:
         Pair("binance", "bybit", "short", 12.5, None, 0.25, 1.5, 0.0, 0.0, None),
     )
     view.signals.present = Present(NOW_MS - 800, 0.5, coins, market, stress, pairs)
+    view.signals.counted = True
     view.signals.tallies.cascades.update({(first, "long", "warning"): 3, ("WIF", "short", "critical"): 1})
     view.signals.tallies.prints.update({("bybit", first, "long"): 7, ("binance", "WIF", "short"): 1})
     for each in (episode("ETH", "short", state="closed"), episode(first, "long"), episode("*", "long", level=3)):

@@ -3,6 +3,7 @@
 It shares names and help texts with the catalogue and nothing else, so that a difference shows.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -206,6 +207,13 @@ class Reference(Collector):
         for band in ("bearish_from", "bullish_to"):
             bands.add_metric([band], getattr(self.view.config.stats, band))
         yield bands
+        alerts = self.view.config.alerts
+        least = family("liquidation_alert_minimum_usd")
+        for base, usd in {**alerts.minimum_usd, **dict.fromkeys(alerts.mute, math.inf)}.items():
+            least.add_metric([base], usd)
+        yield least
+        yield plain("liquidation_alert_posts_total", self.view.alerts.posts)
+        yield plain("liquidation_alert_post_failures_total", self.view.alerts.failures)
 
     def check(self) -> Iterator[Metric]:
         status = self.view.check
