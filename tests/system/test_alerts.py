@@ -27,11 +27,15 @@ def usd(text):
     return float(number) * {"k": 1e3, "M": 1e6}[unit]
 
 
+SHORT = {"LIQ_SIGNALS_EPISODES_QUIET_S": "20", "LIQ_SIGNALS_LEVELS_DWELL_S": "5"}
+"""An episode is over after 20 quiet seconds instead of 120."""
+
+
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("fast", [False, True], ids=["by rules", "fast path as well"])
 def test_one_cascade_is_one_message_and_its_end_another_whatever_dies(tmp_path, fast):
     """The exporter is killed for longer than ExporterDown waits, Alertmanager is restarted: the cascade stays one."""
-    with Alarm(tmp_path, "one", fast=fast, hasty=True) as alarm:
+    with Alarm(tmp_path, "one", fast=fast, hasty=True, **SHORT) as alarm:
         receiver = alarm.receiver
         until(lambda: receiver.of("traders", *AVAX), "the cascade to be told")
         alarm.exporter.kill()
