@@ -1,8 +1,9 @@
 """How many events a second the exporter sustains, scraped meanwhile, and whether any is lost.
 
 Frames are made beforehand and given to the feeds' reader one after the other; parser, intake, journal (a real file,
-committed durably), bookkeeper, ledger and cascade signals are those of `run`. A bounded number of events may wait for their commit, as a
-socket's back-pressure would have it. Repetitions are the same frames once more: all are refused, none is counted.
+committed durably), bookkeeper, ledger and cascade signals are those of `run`. A bounded number of events may wait for
+their commit, as a socket's back-pressure would have it. Repetitions are the same frames once more: all are refused,
+none is counted.
 """
 
 import asyncio
