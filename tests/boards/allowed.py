@@ -8,6 +8,8 @@ from tests.boards.substitution import Value
 REASONS = {
     "ALERTS": "nothing is wrong",
 }
+ANY_LABELS = ("ALERTS",)
+"""Metrics whose series each have labels of their own: what fires says which columns of a table are filled."""
 MAIN_COINS_ONLY = ("liquidation_mark_price_usd", "liquidation_last_price_usd")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.metrics.catalogue import FAMILIES
 from grafana.builder.board import TAG
+from stack.prometheus import ALERTING
 from tests.boards.committed import BOARDS, PANELS, POSTGRES
 from tests.boards.names import FOREIGN, metrics, outside_rate, ranges
 from tests.boards.substitution import REFERENCE, SCRAPE_S, Span
@@ -19,7 +20,8 @@ BUILT_IN = {
 WITHOUT_UNIT = {"text", "alertlist"}
 SOURCES = {"prometheus": "${prometheus}", POSTGRES: "${timescale}", "datasource": "-- Mixed --"}
 COUNTERS = {name for name, family in FAMILIES.items() if family.type == "counter"}
-SERIES = {name for family in FAMILIES.values() for name in family.series}
+RECORDED = set(re.findall(r"record: (\S+)", (ALERTING / "rules/recording.yml").read_text()))
+SERIES = {name for family in FAMILIES.values() for name in family.series} | RECORDED
 
 ALL_TIME = {"cumulative"}
 """Boards whose panels mean all-time totals: a counter of liquidations is kept by the exporter through every restart, so
