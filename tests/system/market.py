@@ -23,7 +23,7 @@ def storms(_rng, _cast):
     yield Phase(seconds=8, rate=2.0)
     yield Phase(seconds=25, rate=2.0, surge=Surge("long", 120.0, -0.0005, FIRST, scale=8.0))
     yield Phase(seconds=6, rate=2.0)
-    yield Phase(seconds=25, rate=2.0, surge=Surge("short", 120.0, 0.0005, SECOND, scale=8.0))
+    yield Phase(seconds=25, rate=2.0, surge=Surge("short", 180.0, 0.0005, SECOND, scale=8.0))
     yield Phase(seconds=HOUR_S, rate=2.0)
 
 
