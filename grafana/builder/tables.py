@@ -18,6 +18,8 @@ CELLS: dict[Cell, Json] = {
     "gauge": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
     "color-background": {"type": "color-background", "mode": "basic"},
 }
+EMPTY = "–"
+"""What stands in a cell without a value; what the table says without rows is its own."""
 SIDES: dict[Cell, str] = {"long": LONG, "short": SHORT}
 
 
@@ -46,7 +48,7 @@ class Column:
 
     def override(self) -> Json:
         """Return what makes this column look different from the others."""
-        look = self.look.but(links=self.links)
+        look = self.look.but(links=self.links, nothing=self.look.nothing or EMPTY)
         if self.cell in SIDES:
             look = look.but(colour=SIDES[self.cell])
         custom: dict[str, object] = {

@@ -72,7 +72,7 @@ def coins() -> Panel:
             Column(
                 title="Since",
                 expr=_shown(f"1000 * {BY} (liquidation_cascade_episode_start_timestamp_seconds)"),
-                look=Look(unit=units.AGO, nothing="–"),
+                look=Look(unit=units.AGO),
                 left=True,
                 width=115,
             ),

@@ -75,7 +75,7 @@ def episodes() -> Panel:
             Column(title="Lasted", look=DURATION.but(decimals=0), width=78),
             Column(title="Most in 10 s", look=MONEY_SHORT, width=96),
             Column(title="Largest", look=MONEY_SHORT, width=80),
-            Column(title="Price", look=SHARE.but(decimals=2, minimum=None, maximum=None, nothing="–"), width=76),
+            Column(title="Price", look=SHARE.but(decimals=2, minimum=None, maximum=None), width=76),
             Column(title="Exchanges", left=True, width=125),
             Column(title="Why", left=True),
             Column(title="Notes", left=True, width=85),

@@ -53,7 +53,7 @@ def coins(scope: Windows) -> Panel:
             Column(title="Average", expr=f"{usd} / {events}", look=MONEY),
             Column(title="Largest", expr=each.largest("base", CHOSEN_WINDOW), look=MONEY),
             *(
-                [Column(title="Price", expr="avg by (base) (liquidation_mark_price_usd)", look=PRICE.but(nothing="–"))]
+                [Column(title="Price", expr="avg by (base) (liquidation_mark_price_usd)", look=PRICE)]
                 if scope is MARKET
                 else []
             ),

@@ -25,7 +25,8 @@ BY = f"max by ({', '.join(LABELS)})"
 STATE = Look(words={2: ("firing", BAD), 1: ("pending", WATCH)})
 
 
-def _alerts() -> Panel:
+def firing() -> Panel:
+    """Return the table of the alerts that fire or are about to."""
     state = f'{BY} (2 * ALERTS{{alertstate="firing", {WATCHDOG}}} or ALERTS{{alertstate="pending", {WATCHDOG}}})'
     return prometheus_table(
         "Alerts",
@@ -46,7 +47,8 @@ def _alerts() -> Panel:
     )
 
 
-def _delivery() -> Panel:
+def delivery() -> Panel:
+    """Return what became of the alerts."""
     failed = "rules failed", "not sent"
     return stat(
         "Delivery",
@@ -65,7 +67,8 @@ def _delivery() -> Panel:
     )
 
 
-def _alertmanager() -> Panel:
+def alertmanager() -> Panel:
+    """Return whether Alertmanager runs on its newest configuration."""
     return stat(
         "Alertmanager",
         "Whether Alertmanager's configuration in force is the newest that was asked for.",
@@ -77,4 +80,4 @@ def _alertmanager() -> Panel:
 
 def alerts() -> Section:
     """Return the section about alerts."""
-    return Section("Alerts", [Row(7, [(15, _alerts()), (6, _delivery()), (3, _alertmanager())])])
+    return Section("Alerts", [Row(7, [(15, firing()), (6, delivery()), (3, alertmanager())])])

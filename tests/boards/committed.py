@@ -107,6 +107,11 @@ class CommittedBoard:
     def variables(self) -> list[Json]:
         return list(self.json["templating"]["list"])
 
+    @property
+    def annotations(self) -> list[Query]:
+        """The queries for what is marked in every graph."""
+        return [Query(each | {"refId": each["name"]}) for each in self.json["annotations"]["list"]]
+
     def panel(self, title: str, kind: str = "") -> Panel:
         """The only panel with this title (and kind)."""
         (found,) = (each for each in self.panels if each.title == title and kind in ("", each.kind))

@@ -1,11 +1,13 @@
 """Rules that every board keeps: those of grafana/dashboard-linter, and the project's own."""
 
+import json
 import re
 from itertools import pairwise
 
 import pytest
 
 from exporter.metrics.catalogue import FAMILIES
+from grafana.boards.alerts import STEP_S
 from grafana.builder.board import TAG
 from stack.prometheus import ALERTING
 from tests.boards.committed import BOARDS, PANELS, POSTGRES
@@ -26,6 +28,11 @@ SERIES = {name for family in FAMILIES.values() for name in family.series} | RECO
 ALL_TIME = {"cumulative"}
 """Boards whose panels mean all-time totals: a counter of liquidations is kept by the exporter through every restart, so
 that its value is the total itself."""
+WITHOUT_GRAPHS = {"quick"}
+LINK = re.compile(r"/d/liq-(\w+)\?([^\"]*)")
+CHOICE = re.compile(r"\bvar-(\w+)=")
+ALERTS_RANGE = f"$__range:{STEP_S}s"
+"""Alerts have a sample for each evaluation of their group, every 5 or 15 s; at one step they can be counted."""
 BARE = {"Cross-sums", "Sockets replaced", "Put aside"}
 """Panels that compare totals with each other, or that show what was counted since the exporter was started."""
 
@@ -91,6 +98,24 @@ def test_every_variable_is_used_and_every_used_one_exists(board):
     assert used - set(Span(0, 1, 1).globals) == known
 
 
+@each_board
+def test_cascades_are_marked_where_time_is_shown(board):
+    if board.file not in WITHOUT_GRAPHS:
+        assert [each.letter for each in board.annotations] == ["Cascades of longs", "Cascades of shorts"]
+    for each in board.annotations:
+        assert metrics(each.text) <= SERIES
+
+
+@each_board
+def test_links_lead_to_boards_and_choices_that_there_are(board):
+    text = json.dumps(board.json["panels"])
+    found = LINK.findall(text)
+    assert text.count("/d/") == len(found)
+    for name, parameters in found:
+        choices = {variable["name"] for variable in BOARDS[name].variables}
+        assert set(CHOICE.findall(parameters)) <= choices, f"liq-{name}?{parameters}"
+
+
 @each_panel
 def test_a_panel_explains_itself(panel):
     assert panel.kind in BUILT_IN
@@ -138,7 +163,7 @@ def test_rates_refer_to_the_interval_of_the_graph(panel):
     """A fixed span would miss points of a long range; exact windows are gauges of their own."""
     for query in panel.queries:
         if not query.is_sql:
-            assert ranges(query.text) <= {"$__rate_interval", "$__range"}, query.text
+            assert ranges(query.text) <= {"$__rate_interval", "$__range", ALERTS_RANGE}, query.text
 
 
 @each_panel
