@@ -10,6 +10,7 @@ import random
 import struct
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -45,14 +46,20 @@ Labels = tuple[tuple[str, str], ...]
 def series() -> list[Labels]:
     """Return the labels of every series of an exporter with all exchanges and so many coins."""
     page = Exposition(busy_view(bases=COINS)).render(None, NOW_MS)[0].decode()
+    samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+    coins = sorted({sample.labels["base"] for sample in samples if sample.name == "liquidation_asset_events_total"})
     found = [{"__name__": "up"}]
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            labels = {"__name__": sample.name} | sample.labels
-            if sample.labels.get("exchange") == "binance":
-                found += [labels | {"exchange": exchange} for exchange in EXCHANGES]
-            elif "exchange" not in sample.labels:
-                found.append(labels)
+    for sample in samples:
+        labels = {"__name__": sample.name} | sample.labels
+        if sample.labels.get("exchange") == "binance":
+            found += [labels | {"exchange": exchange} for exchange in EXCHANGES]
+        elif "exchange_a" in sample.labels:
+            found += [labels | {"exchange_a": a, "exchange_b": b} for a, b in combinations(EXCHANGES, 2)]
+        elif sample.name.startswith("liquidation_cascade"):
+            # every coin is at a level, as in a crash
+            found += [labels | {"base": base} for base in coins if sample.labels["base"] == CHOSEN]
+        elif "exchange" not in sample.labels:
+            found.append(labels)
     return [tuple(sorted((labels | TARGET).items())) for labels in found]
 
 

@@ -17,6 +17,8 @@ from grafana.strip import feeds
 
 FIRING = f'ALERTS{{alertstate="firing", {WATCHDOG}}}'
 STEP_S = 15
+SPARSE = "60s"
+"""Alertmanager is scraped every 15 s, and a rate needs some scrapes."""
 WHAT = ("alertname", "exchange", "store", "base", "side")
 MARKET_RULES = '{rule_group=~".*;market"}'
 SEVERITIES = {"critical": BAD, "warning": SERIOUS, "info": WATCH}
@@ -179,8 +181,10 @@ def _latencies() -> Panel:
         "From Prometheus to Alertmanager, and from there to each receiver: 99 of 100 were faster. No line while "
         "nothing is sent.",
         [
-            series('max(prometheus_notifications_latency_seconds{quantile="0.99"})', "to Alertmanager", interval="15s"),
-            series(_latency(0.99, "$__rate_interval", "integration, le"), "{{integration}}", interval="15s"),
+            series(
+                'max(prometheus_notifications_latency_seconds{quantile="0.99"})', "to Alertmanager", interval=SPARSE
+            ),
+            series(_latency(0.99, "$__rate_interval", "integration, le"), "{{integration}}", interval=SPARSE),
         ],
         Look(unit=units.SECONDS, minimum=0, colour=EXCHANGES, undefined="–", nothing=NOT_SCRAPED),
     )

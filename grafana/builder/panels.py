@@ -244,7 +244,7 @@ def timeline(title: str, about: str, targets: Sequence[Target], look: Look) -> P
 def heatmap(
     title: str, about: str, targets: Sequence[Target], look: Look, *, scheme: str, shortest: str, points: int
 ) -> Panel:
-    """Return cells over time, a line of them for each series in the order of the series; darker is less."""
+    """Return cells over time, a line of them for each series, in the order of the series."""
     return Panel(
         kind="heatmap",
         title=title,

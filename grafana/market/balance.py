@@ -65,8 +65,8 @@ def balance(scope: Windows) -> Row:
     figures = [
         (3, sentiment),
         (4, score),
-        (5, shares),
-        (2, ratio),
+        (4, shares),
+        (3, ratio),
         (3, imbalance),
         (3, _dominance(scope)),
         (4, largest),

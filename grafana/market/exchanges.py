@@ -8,6 +8,9 @@ from grafana.market import BY, SAMPLE_NOTE
 from grafana.queries import CHOSEN_WINDOW, COIN, COMPLETENESS, LONG, MARKET, SHORT, Windows, coded, with_all
 from grafana.strip import FEED_STATE
 
+EVENTS_WIDTH = 104
+"""The heading is longer than the numbers."""
+
 
 def exchanges(scope: Windows) -> Panel:
     """Return the table of what each exchange published, how much of the whole that is, and how complete."""
@@ -56,13 +59,14 @@ def sides(scope: Windows) -> Panel:
         where = f"{side}, {CHOSEN_WINDOW}"
         expr = with_all(scope.total(figure, "exchange", where), scope.total(figure, where=where))
         look = {"events": COUNT, "quantity": AMOUNT}.get(figure, MONEY)
-        return Column(title=title, expr=expr, look=look, cell="long" if side == LONG else "short")
+        width = EVENTS_WIDTH if figure == "events" else None
+        return Column(title=title, expr=expr, look=look, cell="long" if side == LONG else "short", width=width)
 
     figures = {"USD": "notional_usd"} | ({"$coin": "quantity"} if scope is COIN else {}) | {"events": "events"}
     return prometheus_table(
         f"Exchange × side · {scope.name}, last $window",
         "Liquidated longs and shorts of every exchange; ALL is their sum.",
-        [Column(title="Exchange", source="exchange", left=True)],
+        [Column(title="Exchange", source="exchange", left=True, width=84)],
         [
             column(f"{name} {title}", figure, side)
             for name, side in (("Long", LONG), ("Short", SHORT))
