@@ -32,9 +32,11 @@ EXCHANGES = (
     "lighter",
 )
 COINS = 300
+JUDGED = 60
+"""So many coins have cascade signals: those with windows (20), and as many again twice at a level, as in a crash."""
 SCRAPE_S = 5
 SPARSE_S = 240
-"""The step of series that no graph of a board reads over time: those of the coins that are not chosen."""
+"""The step of series that no graph of a board reads over time: of coins that are not chosen, all but their cascades."""
 CHUNK_S = 2_400
 """So much is written of all series before any goes on: Prometheus takes no sample an hour older than the newest one."""
 REQUEST_SERIES = 200
@@ -47,7 +49,9 @@ def series() -> list[Labels]:
     """Return the labels of every series of an exporter with all exchanges and so many coins."""
     page = Exposition(busy_view(bases=COINS)).render(None, NOW_MS)[0].decode()
     samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
-    coins = sorted({sample.labels["base"] for sample in samples if sample.name == "liquidation_asset_events_total"})
+    coins = sorted(
+        {sample.labels["base"] for sample in samples if sample.name == "liquidation_asset_events_total"} - {CHOSEN}
+    )
     found = [{"__name__": "up"}]
     for sample in samples:
         labels = {"__name__": sample.name} | sample.labels
@@ -56,8 +60,7 @@ def series() -> list[Labels]:
         elif "exchange_a" in sample.labels:
             found += [labels | {"exchange_a": a, "exchange_b": b} for a, b in combinations(EXCHANGES, 2)]
         elif sample.name.startswith("liquidation_cascade"):
-            # every coin is at a level, as in a crash
-            found += [labels | {"base": base} for base in coins if sample.labels["base"] == CHOSEN]
+            found += [labels | {"base": base} for base in (CHOSEN, *coins[:JUDGED]) if sample.labels["base"] == CHOSEN]
         elif "exchange" not in sample.labels:
             found.append(labels)
     return [tuple(sorted((labels | TARGET).items())) for labels in found]
@@ -83,7 +86,8 @@ def push(address: str, end_s: int, seconds: int, progress: Callable[[str], None]
 
 
 def _is_dense(labels: Labels) -> bool:
-    return dict(labels).get("base", CHOSEN) == CHOSEN
+    known = dict(labels)
+    return known.get("base", CHOSEN) == CHOSEN or known["__name__"].startswith("liquidation_cascade_")
 
 
 def _steady(second: int) -> float:

@@ -80,10 +80,12 @@ def _muted() -> Panel:
 
 def _history() -> Panel:
     labels = ", ".join(f'"{label}"' for label in WHAT)
-    expr = f'max by (what) (label_join({FIRING}, "what", " ", {labels}))'
+    firing = f'ALERTS{{alertstate="firing", severity!="info", {WATCHDOG}}}'
+    expr = f'max by (what) (label_join({firing}, "what", " ", {labels}))'
     return timeline(
         "What has fired",
-        "Which alerts fired when, each with the exchange, store, coin and side that it is about.",
+        "Which alerts fired when, each with the exchange, store, coin and side that it is about; without mere news, "
+        "such as large orders.",
         [series(expr, "{{what}}", interval=f"{STEP_S}s")],
         FIRES,
     )
@@ -184,7 +186,7 @@ def _latencies() -> Panel:
             series(
                 'max(prometheus_notifications_latency_seconds{quantile="0.99"})', "to Alertmanager", interval=SPARSE
             ),
-            series(_latency(0.99, "$__rate_interval", "integration, le"), "{{integration}}", interval=SPARSE),
+            series(f"{_latency(0.99, '$__rate_interval', 'integration, le')} >= 0", "{{integration}}", interval=SPARSE),
         ],
         Look(unit=units.SECONDS, minimum=0, colour=EXCHANGES, undefined="–", nothing=NOT_SCRAPED),
     )

@@ -8,7 +8,7 @@ from grafana.builder.panels import Panel, timeline
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import series
 from grafana.links import COIN_OF_ROW
-from grafana.looks import COUNT, MONEY_SHORT, SHARE, SIDE
+from grafana.looks import COUNT, DURATION, MONEY_SHORT, SHARE, SIDE
 from grafana.signals import LEVEL, MEANING, SCORE
 
 TOP = 12
@@ -49,7 +49,7 @@ def coins() -> Panel:
         f"{MEANING} Those at a level come first, then the highest scores. What each part adds to the score's logit "
         "beyond an ordinary minute: many and large orders (intensity), orders that set off orders (self-exc.), "
         "nothing on the other side (one side), several exchanges (breadth), many orders instead of a large one "
-        "(many), a coin that is usually quiet. Branching: orders that each order sets off. USD, orders and since are "
+        "(many), a coin that is usually quiet. Branching: orders that each order sets off. USD, orders and duration are "
         "of the open episode. Seen: the share of the coin's ordinary USD whose exchanges are up; below half nothing "
         "is known.",
         [
@@ -70,11 +70,10 @@ def coins() -> Panel:
             Column(title="USD", expr=_of("episode_notional_usd"), look=MONEY_SHORT),
             Column(title="Orders", expr=_of("episode_events"), look=COUNT, width=70),
             Column(
-                title="Since",
-                expr=_shown(f"1000 * {BY} (liquidation_cascade_episode_start_timestamp_seconds)"),
-                look=Look(unit=units.AGO),
-                left=True,
-                width=115,
+                title="Lasts",
+                expr=_shown(f"time() - {BY} (liquidation_cascade_episode_start_timestamp_seconds)"),
+                look=DURATION.but(decimals=0),
+                width=78,
             ),
             Column(title="Seen", expr=_of_coin("coverage_ratio"), look=SHARE.but(decimals=0), width=64),
             Column(title="Baseline", expr=_of_coin("warmup"), look=WARMUP, cell="color-text", left=True, width=80),

@@ -14,7 +14,7 @@ NOT_JUDGED = COUNT.but(steps=[(None, PLAIN), (1, WATCH)])
 
 def _coins() -> Panel:
     return stat(
-        "Coins in a cascade",
+        "Coins cascading",
         "How many coins have an open episode: it began with the level warning and lasts until two minutes after the "
         "last order that belonged to it.",
         [now(f"sum(liquidation_cascade_active{{{side}}})", name) for name, (side, _) in SIDES.items()],
@@ -70,7 +70,7 @@ def stress() -> Panel:
         STRESS,
         text="value_and_name",
         overrides=sides,
-        size=18,
+        size=15,
     )
 
 
