@@ -5,6 +5,7 @@ import re
 import pytest
 
 from exporter.exchanges import REGISTRY
+from exporter.signals import Parameters
 from stack.redis import RedisServer
 from stack.service import free_port
 from tests.system.alarm import Alarm
@@ -27,8 +28,16 @@ def usd(text):
     return float(number) * {"k": 1e3, "M": 1e6}[unit]
 
 
-SHORT = {"LIQ_SIGNALS_EPISODES_QUIET_S": "20", "LIQ_SIGNALS_LEVELS_DWELL_S": "5"}
-"""An episode is over after 20 quiet seconds instead of 120."""
+SHORT = {
+    "LIQ_SIGNALS_EPISODES_QUIET_S": "20",
+    "LIQ_SIGNALS_EPISODES_HOT_SCORE": "60",
+    "LIQ_SIGNALS_LEVELS_DWELL_S": "5",
+    "LIQ_SIGNALS_BREADTH_WITHIN_S": "10",
+}
+for _name in ("watch", "warning", "critical"):
+    _enter = getattr(Parameters().levels, _name).enter
+    SHORT |= {f"LIQ_SIGNALS_LEVELS_{_name.upper()}_{end}": str(_enter - by) for end, by in (("ENTER", 0), ("EXIT", 1))}
+"""Levels fall, and episodes are over, within half a minute instead of some minutes."""
 
 
 @pytest.mark.timeout(420)
@@ -97,7 +106,7 @@ def test_whatever_was_told_of_a_storm_is_told_as_over_once(tmp_path, fast):
     with Alarm(tmp_path, "storms", fast=fast, **SHORT) as alarm:
         receiver = alarm.receiver
         market = ("MarketWideCascade", "", "short")
-        until(lambda: receiver.of("traders", *market) == ["firing", "resolved"], "the end of the storms", 300)
+        until(lambda: receiver.of("traders", *market) == ["firing", "resolved"], "the end of the storms", 240)
         until(lambda: all(statuses[-1] == "resolved" for statuses in by_alert(receiver).values()), "all ends", 60)
         assert set(map(tuple, by_alert(receiver).values())) == {("firing", "resolved")}
         assert {("MarketWideCascade", "", side) for side in ("long", "short")} <= by_alert(receiver).keys()
