@@ -49,9 +49,9 @@ def coins() -> Panel:
         f"{MEANING} Those at a level come first, then the highest scores. What each part adds to the score's logit "
         "beyond an ordinary minute: many and large orders (intensity), orders that set off orders (self-exc.), "
         "nothing on the other side (one side), several exchanges (breadth), many orders instead of a large one "
-        "(many), a coin that is usually quiet. Branching: orders that each order sets off. USD, orders and duration are "
-        "of the open episode. Seen: the share of the coin's ordinary USD whose exchanges are up; below half nothing "
-        "is known.",
+        "(many), a coin that is usually quiet. Branching: orders that each order sets off. USD, orders and duration "
+        "are of the open episode. Seen: the share of the coin's ordinary USD whose exchanges are up; below half "
+        "nothing is known.",
         [
             Column(title="Coin", source="base", left=True, links=[COIN_OF_ROW]),
             Column(title="Side", source="side", look=SIDE, cell="color-text", left=True, width=82),
