@@ -85,10 +85,13 @@ def coins() -> Panel:
 def levels() -> Panel:
     """Return the levels of the coins over time, those with the highest scores of the time range."""
     highest = f"topk({TOP}, {BY} (max_over_time(liquidation_cascade_risk_score[$__range] @ end())))"
+    chosen = (
+        f"liquidation_cascade_level and on (base, side) {highest}"  # first, because the maximum of all takes longer
+    )
     return timeline(
         "Levels of coins",
         f"The level of the {TOP} sides of coins with the highest scores of the time range. A level that was on while "
         "too few feeds were up was held.",
-        [series(f"{LEVELS} and on (base, side) {highest}", "{{base}} {{side}}s", interval="15s")],
+        [series(f"{BY} ({chosen})", "{{base}} {{side}}s", interval="15s")],
         LEVEL,
     )
