@@ -9,8 +9,8 @@ from grafana.sql import Titles, listed
 OF_COIN = "base = ${coin:sqlstring}"
 OF_EXCHANGE = "exchange = ${venue:sqlstring}"
 
-PROFILE_DAYS = 28
-"""Whole weeks, so that every hour of the day and every weekday is in them equally often."""
+WEEKDAY_DAYS = 28
+"""Whole weeks, so that every weekday is in them equally often."""
 RUNGS = 24
 """So many steps the prices of the time range are divided into at most; none is finer than a level of 0.1 %."""
 
@@ -60,25 +60,27 @@ GROUP BY rung, price
 ORDER BY rung DESC"""
 
 
-def by_hour(columns: Titles, where: str) -> str:
-    """Return the query for sums of `notional_usd` and `events` by the hour of the day, from 0 to 23, UTC."""
-    return _profile("generate_series(0, 23)", "hour", columns, where)
+def by_hour(columns: Titles, where: str, days: int) -> str:
+    """Return the query for sums by the hour of the day, from 0 to 23 UTC, over the whole hours of so many days."""
+    this_hour = "date_trunc('hour', now())"
+    span = f"time >= {this_hour} - interval '{days} days' AND time < {this_hour}"
+    return _profile("generate_series(0, 23)", "hour", columns, f"liquidations_1h WHERE {where} AND {span}")
 
 
 def by_weekday(columns: Titles, where: str) -> str:
-    """Return the query for sums of `notional_usd` and `events` by weekday, from Monday (1) to Sunday (7), UTC."""
-    return _profile("generate_series(1, 7)", "isodow", columns, where)
+    """Return the query for sums by weekday, from Monday (1) to Sunday (7), UTC, the last day being today."""
+    span = f"time >= date_trunc('day', now(), 'UTC') - interval '{WEEKDAY_DAYS - 1} days'"
+    return _profile("generate_series(1, 7)", "isodow", columns, f"liquidations_1d WHERE {where} AND {span}")
 
 
-def _profile(parts: str, field: str, columns: Titles, where: str) -> str:
-    this_hour = "date_trunc('hour', now())"
+def _profile(parts: str, field: str, columns: Titles, source: str) -> str:
     return f"""SELECT
 {listed(columns)}
 FROM {parts} AS part LEFT JOIN (
-    SELECT extract({field} FROM time AT TIME ZONE 'UTC')::int AS part, side, notional_usd, events
-    FROM liquidations_1h
-    WHERE {where} AND time >= {this_hour} - interval '{PROFILE_DAYS} days' AND time < {this_hour}
-) AS hours USING (part)
+    SELECT extract({field} FROM time AT TIME ZONE 'UTC')::int AS part, side, sum(notional_usd) AS notional_usd
+    FROM {source}
+    GROUP BY 1, 2
+) AS sums USING (part)
 GROUP BY part
 ORDER BY part"""
 

@@ -25,10 +25,10 @@ SEVERITIES = {"critical": BAD, "warning": SERIOUS, "info": WATCH}
 FIRES = Look(words={1: ("firing", BAD)}, nothing="none fired")
 
 
-def _latency(quantile: float, span: str, by: str = "le") -> str:
+def _latency(quantile: float, span: str) -> str:
     """Return how long Alertmanager takes until a receiver has a notification."""
     family = "alertmanager_notification_latency_seconds_bucket"
-    return f"histogram_quantile({quantile}, sum by ({by}) (rate({family}[{span}])))"
+    return f"histogram_quantile({quantile}, sum by (le) (rate({family}[{span}])))"
 
 
 STEPS = {
@@ -180,13 +180,13 @@ def _sent() -> Panel:
 def _latencies() -> Panel:
     return over_time(
         "Delivery time, 99 %",
-        "From Prometheus to Alertmanager, and from there to each receiver: 99 of 100 were faster. No line while "
+        "From Prometheus to Alertmanager, and from there to the receivers: 99 of 100 were faster. No line while "
         "nothing is sent.",
         [
             series(
                 'max(prometheus_notifications_latency_seconds{quantile="0.99"})', "to Alertmanager", interval=SPARSE
             ),
-            series(f"{_latency(0.99, '$__rate_interval', 'integration, le')} >= 0", "{{integration}}", interval=SPARSE),
+            series(_latency(0.99, "$__rate_interval"), "to the receiver", interval=SPARSE),
         ],
         Look(unit=units.SECONDS, minimum=0, colour=EXCHANGES, undefined="–", nothing=NOT_SCRAPED),
     )

@@ -46,7 +46,7 @@ def coins() -> Panel:
     parts = [Column(title=title, expr=_part(name), look=PART) for name, title in TITLES.items()]
     return prometheus_table(
         "Coins now",
-        f"{MEANING} Those at a level come first, then the highest scores. What each part adds to the score's logit "
+        f"{MEANING} Those at a level, besides them the highest scores. What each part adds to the score's logit "
         "beyond an ordinary minute: many and large orders (intensity), orders that set off orders (self-exc.), "
         "nothing on the other side (one side), several exchanges (breadth), many orders instead of a large one "
         "(many), a coin that is usually quiet. Branching: orders that each order sets off. USD, orders and duration "

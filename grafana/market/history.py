@@ -22,14 +22,15 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the history: how titles call it, and the condition that finds it."""
+    """A part of the history: how titles call it, what finds it, and over how many days its hours are summed."""
 
     name: str
     where: str
+    days: int
 
 
-COIN = Part("$coin", sql.OF_COIN)
-EXCHANGE = Part("$venue", sql.OF_EXCHANGE)
+COIN = Part("$coin", sql.OF_COIN, 28)
+EXCHANGE = Part("$venue", sql.OF_EXCHANGE, 7)  # all of its coins: more would take long
 
 
 def _sum(figure: str, side: str) -> str:
@@ -49,8 +50,8 @@ def hours(part: Part) -> Panel:
     columns = {"Hour (UTC)": "to_char(part, 'FM00')"} | _both("notional_usd")
     return _bars(
         f"Hours of the day (UTC) · {part.name}",
-        f"USD liquidated in each hour of the day, UTC, over the last {sql.PROFILE_DAYS} days, whatever the time range.",
-        sql.by_hour(columns, part.where),
+        f"USD liquidated in each hour of the day, UTC, over the last {part.days} days, whatever the time range.",
+        sql.by_hour(columns, part.where, part.days),
         "Hour (UTC)",
         AXIS,
     )
@@ -62,7 +63,8 @@ def weekdays(part: Part) -> Panel:
     columns = {"Weekday (UTC)": f"CASE part {names} END"} | _both("notional_usd")
     return _bars(
         f"Weekdays (UTC) · {part.name}",
-        f"USD liquidated on each weekday, UTC, over the last {sql.PROFILE_DAYS} days, whatever the time range.",
+        f"USD liquidated on each weekday, UTC, over the last {sql.WEEKDAY_DAYS} days with today, whatever the time "
+        "range.",
         sql.by_weekday(columns, part.where),
         "Weekday (UTC)",
         AXIS,

@@ -62,7 +62,7 @@ def test_hours_and_weekdays_sum_up_the_whole_hours(history, reader, events, boar
             mine = [event for event in whole if event["side"] == side and event["time"].hour == hour]
             assert row[name] == usd(mine)
         for day, row in enumerate(weekdays):
-            mine = [event for event in whole if event["side"] == side and event["time"].weekday() == day]
+            mine = [each for each in events if belongs(each) and each["side"] == side and each["time"].weekday() == day]
             assert row[name] == usd(mine)
 
 
