@@ -18,7 +18,7 @@ def example(shown: Shown) -> Grid:
             moment,
             f"{second.at - start:.0f} s",
             number(second.reading),
-            *(f"{part:+.2f}" for part in parts(second.reading)),
+            *(signed(part) for part in parts(second.reading)),
         ]
         for moment, second in moments(shown)
     ]
@@ -52,6 +52,11 @@ def number(reading: Reading) -> str:
     """Write score and level."""
     score = "unknown" if reading.score is None else f"{reading.score:.0f}"
     return f"{score}, {LEVEL_NAMES[reading.level]}"
+
+
+def signed(value: float) -> str:
+    """Write a part of x; what rounds to nothing is nothing."""
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0"
 
 
 def parts(reading: Reading) -> tuple[float, ...]:

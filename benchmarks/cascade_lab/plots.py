@@ -15,6 +15,7 @@ from benchmarks.cascade_lab.laboratory import CURVE_MOST, Results
 from benchmarks.cascade_lab.symbolweek import CUSUM, SCAN, SCORE
 from exporter.signals.parameters import Parameters
 
+BAR_S = 5
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 COLOURS = {
     SCORE: "#c2410c",
@@ -33,6 +34,7 @@ STYLE: dict[Any, object] = {
     "axes.spines.right": False,
     "axes.edgecolor": "#6b7280",
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e5e7eb",
     "grid.linewidth": 0.6,
     "svg.hashsalt": "cascade-lab",
@@ -83,9 +85,12 @@ def episode(shown: Shown, parameters: Parameters) -> Figure:
     figure, (price, usd, score) = plt.subplots(3, 1, figsize=(8.4, 6.4), sharex=True, height_ratios=[2, 2, 3])
     price.plot(times, [second.price for second in shown.seconds], color="#374151", lw=1)
     price.set_ylabel("price")
-    usd.bar(times, [second.true_usd / 1e3 for second in shown.seconds], width=1, color="#d1d5db", label="liquidated")
-    usd.bar(times, [second.usd / 1e3 for second in shown.seconds], width=1, color="#c2410c", label="shown by the feeds")
-    usd.set_ylabel("thousand USD / s")
+    bars = [(times[at], shown.seconds[at : at + BAR_S]) for at in range(0, len(times), BAR_S)]
+    where, true = [begin for begin, _ in bars], [sum(each.true_usd for each in part) / 1e3 for _, part in bars]
+    seen = [sum(each.usd for each in part) / 1e3 for _, part in bars]
+    usd.bar(where, true, width=BAR_S, align="edge", color="#d1d5db", label="liquidated")
+    usd.bar(where, seen, width=BAR_S, align="edge", color="#c2410c", label="shown by the feeds")
+    usd.set_ylabel(f"thousand USD in {BAR_S} s")
     usd.legend(frameon=False, loc="upper right")
     draw_score(score, times, shown, parameters)
     for axes in (price, usd, score):
@@ -120,4 +125,4 @@ def draw_score(axes: Axes, times: list[float], shown: Shown, parameters: Paramet
     axes.set(
         ylim=(0, 100), ylabel="score and level", xlabel="seconds since the first order", xlim=(times[0], times[-1])
     )
-    axes.legend(frameon=True, framealpha=0.9, edgecolor="none", loc="upper right", ncols=4)
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4)

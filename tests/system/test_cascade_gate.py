@@ -13,6 +13,7 @@ from benchmarks.cascade_lab.world import world_of
 from exporter.signals.parameters import Parameters
 
 WEEKS = 20
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
