@@ -140,7 +140,7 @@ class Analyst:
 
     def _take_over(self, resumed: Resumed, missed: Sequence[News]) -> None:
         course = self._course = resumed.course
-        self.status.tallies = resumed.tallies
+        self.status.tallies, self.status.counted = resumed.tallies, True
         self._publish(missed)
         self._tell_growth(course)
         course.configure(self._parameters, self._feeds)

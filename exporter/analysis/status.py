@@ -45,6 +45,8 @@ class SignalsStatus:
     def __init__(self, bases: Iterable[str] = ()) -> None:
         self.forget(bases)
         self.tallies = Tallies()
+        self.counted = False
+        """Whether the tallies are those of the journal; until then counters are absent, and not lower than before."""
         self.episodes: dict[str, Episode] = {}
         """The newest episodes by id, the one that was told of last at the end."""
         self.wanted: frozenset[str] = frozenset()

@@ -114,7 +114,7 @@ def _messages() -> Panel:
 
 
 def _reasons(title: str, about: str, family: str) -> Panel:
-    expr = f"topk(8, {in_range(f'liquidation_exchange_{family}_total', 'exchange, reason')})"
+    expr = f"topk(8, sum by (exchange, reason) (liquidation_exchange_{family}_total))"
     return prometheus_table(
         title,
         about,
@@ -127,9 +127,10 @@ def _reasons(title: str, about: str, family: str) -> Panel:
 def feeds_in_detail() -> Section:
     """Return the section about the feeds; twelve exchanges fit without scrolling."""
     reconnects = (
-        "Why sockets were replaced in the time range, the most frequent first. rotation is planned, without a gap."
+        "Why sockets were replaced since the exporter was started, the most frequent first. rotation is planned and "
+        "without a gap."
     )
-    aside = "Why messages, rows and events were put aside in the time range; the journal has samples."
+    aside = "Why messages, rows and events were put aside since the exporter was started; the journal has samples."
     return Section(
         "Feeds",
         [
