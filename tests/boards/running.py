@@ -71,7 +71,8 @@ class Demo:
         now = time.time()
         scrapes = {series.labels["job"]: series.last for series in self.api.instant("count_over_time(up[5m])", now)}
         checked = self.api.instant("liquidation_check_last_run_timestamp_seconds", now)
-        return bool(checked and scrapes.get("liquidations", 0) >= SCRAPES and min(scrapes.values()) > 1)
+        recorded = self.api.instant("liquidation:event_delay_seconds:p95_5m", now)
+        return bool(checked and recorded and scrapes.get("liquidations", 0) >= SCRAPES and min(scrapes.values()) > 1)
 
 
 @contextmanager
