@@ -23,6 +23,8 @@ SCENARIO = "cascade"
 SCRAPES = 6
 """So many of the exporter are seen before anything is asked: enough for a rate at two steps of a graph."""
 CHECK_EVERY = "10s"
+STEP_S = 15
+"""The step of graphs of what is recorded."""
 MINUTE_S = 60
 
 
@@ -71,7 +73,7 @@ class Demo:
         now = time.time()
         scrapes = {series.labels["job"]: series.last for series in self.api.instant("count_over_time(up[5m])", now)}
         checked = self.api.instant("liquidation_check_last_run_timestamp_seconds", now)
-        recorded = self.api.instant("liquidation:event_delay_seconds:p95_5m", now)
+        recorded = self.api.instant("liquidation:event_delay_seconds:p95_5m", now - STEP_S)
         return bool(checked and recorded and scrapes.get("liquidations", 0) >= SCRAPES and min(scrapes.values()) > 1)
 
 
