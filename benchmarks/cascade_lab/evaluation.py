@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -13,6 +14,8 @@ SIZES = ((0.0, 0.10, "under 10 %"), (0.10, 0.30, "10-30 %"), (0.30, 1.0, "30-100
 """Classes of cascades by USD in mean days."""
 RATIO = 1.25
 """Thresholds are tried at ranks that grow by this factor."""
+FINE_RECALL, FINE_FALSE, FINE = 0.03, 0.05, 1.4
+"""Two points of a curve are this near: in recall, and in false alarms by difference or by factor."""
 
 
 class Week(msgspec.Struct, frozen=True):
@@ -124,15 +127,28 @@ def occurring(weeks: Iterable[Week], statistic: str) -> list[float]:
 
 def ranks(count: int) -> list[int]:
     """Return ranks to try from the top, each further by a constant factor."""
-    return sorted({round(RATIO**step) - 1 for step in range(int(math.log(count + 1, RATIO)) + 1)})
+    return sorted({round(RATIO**step) - 1 for step in range(int(math.log(count, RATIO)) + 1)} | {count - 1})
 
 
 def curve(weeks: Sequence[Week], statistic: str, most: float) -> list[tuple[float, float]]:
     """Return (false alarms a week, recall) of a statistic from its highest threshold down to `most` false alarms."""
-    values, drawn = occurring(weeks, statistic), []
-    for rank in ranks(len(values)):
+    values = occurring(weeks, statistic)
+    drawn: dict[int, tuple[float, float]] = {}
+
+    def draw(rank: int) -> tuple[float, float]:
         result = figures(at_threshold(weeks, statistic, values[rank]))
-        if result.false_per_week > most:
+        drawn[rank] = (result.false_per_week, result.recall)
+        return drawn[rank]
+
+    for rank in ranks(len(values)):
+        if draw(rank)[0] > most:
             break
-        drawn.append((result.false_per_week, result.recall))
-    return drawn
+    gaps = list(pairwise(sorted(drawn)))
+    while gaps:
+        low, high = gaps.pop()
+        (less, fewer), (more, found) = drawn[low], drawn[high]
+        if high - low > 1 and less <= most and (found - fewer > FINE_RECALL or more > max(FINE_FALSE, FINE * less)):
+            middle = (low + high) // 2
+            draw(middle)
+            gaps += [(low, middle), (middle, high)]
+    return [drawn[rank] for rank in sorted(drawn) if drawn[rank][0] <= most]

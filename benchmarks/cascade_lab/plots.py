@@ -16,6 +16,8 @@ from benchmarks.cascade_lab.symbolweek import CUSUM, SCAN, SCORE
 from exporter.signals.parameters import Parameters
 
 BAR_S = 5
+LEAST_FALSE = 0.01
+LABEL_HEIGHT = 0.045
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 COLOURS = {
     SCORE: "#c2410c",
@@ -60,22 +62,33 @@ def recall(results: Results) -> Figure:
     """Draw recall against false alarms for each detector, and the levels of the engine as points."""
     figure, axes = plt.subplots(figsize=(8.4, 4.6))
     for name, points in results.curves.items():
-        shown = [(max(false, 0.01), hit) for false, hit in points]
+        shown = [(max(false, LEAST_FALSE), hit) for false, hit in points]
         axes.plot(*zip(*shown, strict=True), color=COLOURS.get(name, "#9ca3af"), lw=2.4 if name == SCORE else 1.4,
                   ls="-" if name in COLOURS else ":")  # fmt: skip
-        axes.annotate(name, shown[-1], xytext=(5, 0), textcoords="offset points", va="center",
+    heights = spread({name: points[-1][1] for name, points in results.curves.items()})
+    for name, height in heights.items():
+        axes.annotate(name, (CURVE_MOST, height), xytext=(6, 0), textcoords="offset points", va="center",
                       color=COLOURS.get(name, "#6b7280"), fontsize=8)  # fmt: skip
     for name, (_, result) in results.levels.items():
-        at = (max(result.false_per_week, 0.01), result.recall)
-        axes.plot(*at, "o", color=COLOURS[SCORE], ms=6)
-        axes.annotate(name, at, xytext=(-4, 7), textcoords="offset points", ha="right", fontweight="bold",
-                      color=COLOURS[SCORE])  # fmt: skip
-    axes.set(xscale="log", xlim=(0.01, CURVE_MOST), ylim=(0, 1), xlabel="false alarms per symbol-week",
+        at = (max(result.false_per_week, LEAST_FALSE), result.recall)
+        axes.plot(*at, "o", color=COLOURS[SCORE], ms=6, clip_on=False)
+        axes.annotate(name, at, xytext=(6, -12), textcoords="offset points", fontweight="bold", color=COLOURS[SCORE])
+    axes.set(xscale="log", xlim=(LEAST_FALSE, CURVE_MOST), ylim=(0, 1), xlabel="false alarms per symbol-week",
              ylabel="share of the cascades found")  # fmt: skip
     axes.set_xticks([0.01, 0.05, 0.2, 1, 5], ["≤ 0.01", "0.05", "0.2", "1", "5"])
     axes.minorticks_off()
     axes.set_title(f"{results.plan.test} test symbol-weeks with 3 to 12 exchanges", loc="left", fontsize=10)
     return figure
+
+
+def spread(heights: dict[str, float]) -> dict[str, float]:
+    """Return heights for labels that do not touch each other, from the lowest up."""
+    placed: dict[str, float] = {}
+    lowest = 0.0
+    for name in sorted(heights, key=lambda each: heights[each]):
+        placed[name] = max(heights[name], lowest)
+        lowest = placed[name] + LABEL_HEIGHT
+    return placed
 
 
 def episode(shown: Shown, parameters: Parameters) -> Figure:

@@ -23,7 +23,7 @@ def levels_table(levels: Mapping[str, tuple[float, Figures]]) -> Grid:
 def detectors_table(results: Sequence[Tuned], allowed: float) -> Grid:
     """Return the detectors at a threshold for so many false alarms on the train weeks."""
     rows = [[result.detector, threshold(result), *cells(result.test)] for result in results]
-    title = f"All detectors, tuned on the train weeks to at most {allowed:g} false alarms per symbol-week"
+    title = f"All detectors, false alarms on the train weeks tuned to {allowed:g} per symbol-week"
     return Grid(title, ["detector", "threshold", *HEAD], rows, DELAYS)
 
 
@@ -89,5 +89,5 @@ def delays(values: tuple[float, float]) -> str:
 def threshold(result: Tuned) -> str:
     """Write a threshold with three digits that count."""
     if result.threshold is None:
-        return "four"
+        return "one each"
     return f"{result.threshold:,.0f}" if result.threshold >= 100 else f"{result.threshold:.2f}"
