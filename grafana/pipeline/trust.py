@@ -57,10 +57,10 @@ def trust() -> Row:
         ANSWER,
         size=26,
     )
-    return Row(4, [(4, answer), *_numbers()])
+    return Row(4, [(4, answer), *_of_feeds_and_figures(), *_of_the_record()])
 
 
-def _numbers() -> Sequence[tuple[int, Panel]]:
+def _of_feeds_and_figures() -> Sequence[tuple[int, Panel]]:
     return [
         (
             3,
@@ -98,6 +98,11 @@ def _numbers() -> Sequence[tuple[int, Panel]]:
                 DURATION.but(decimals=0, nothing="not yet"),
             ),
         ),
+    ]
+
+
+def _of_the_record() -> Sequence[tuple[int, Panel]]:
+    return [
         (
             3,
             _number(
