@@ -142,7 +142,7 @@ class AlertsSection(Section, frozen=True):
     minimum_usd: dict[str, float] = {}
     mute: tuple[str, ...] = ()
     labels: dict[str, str] = {}
-    board: str = "http://localhost:3000/d/liq-overview"
+    board: str = "http://localhost:3000/d/liq-cascades"
     runbooks: str = "http://localhost:9090/user/runbooks.md"
 
     def least_usd(self, base: str) -> float:

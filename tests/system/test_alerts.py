@@ -59,7 +59,7 @@ def test_one_cascade_is_one_message_and_its_end_another_whatever_dies(tmp_path, 
         assert len(texts) == 2
         assert all(COIN_TEXT.fullmatch(text) for text in texts), texts
         assert usd(texts[1]) > usd(texts[0]), "the end has the last figures"
-        links = '<a href="http://board/d/liq-overview">Board</a> · <a href="{}">Runbook</a>'
+        links = '<a href="http://board/d/liq-cascades">Board</a> · <a href="{}">Runbook</a>'
         assert [text.split("\n")[0] for text in receiver.telegrams] == [
             "<b>🔻 AVAX longs cascade</b>",
             "<b>✅ AVAX longs cascade: over</b>",

@@ -12,7 +12,7 @@ def test_a_coin():
     told = episode(usd=4.3e6, max_score=91.0, exchanges=("bybit", "binance"))
     text = coin_text(told)
     found = annotations(
-        COIN_ALERT, text, "http://localhost:3000/d/liq-overview", "http://prometheus.example/user/runbooks.md"
+        COIN_ALERT, text, "http://localhost:3000/d/liq-cascades", "http://prometheus.example/user/runbooks.md"
     )
     assert found == rule
     assert labels("BTC", "long", {}) == rule_labels
@@ -22,7 +22,7 @@ def test_the_market():
     rule_labels, rule = expected("MarketWideCascade", 1)
     text = market_text(episode("*", usd=60e6, max_score=90.0), {"SOL": 900_000.0, "BTC": 31e6})
     found = annotations(
-        MARKET_ALERT, text, "http://localhost:3000/d/liq-overview", "http://prometheus.example/user/runbooks.md"
+        MARKET_ALERT, text, "http://localhost:3000/d/liq-cascades", "http://prometheus.example/user/runbooks.md"
     )
     assert found == rule
     assert labels(None, "long", {}) == rule_labels
