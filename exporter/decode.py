@@ -5,7 +5,15 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.exchanges.base import DECODE_ERRORS, Exchange, Liquidations, ParseError, Unknown
+from exporter.exchanges.base import (
+    Exchange,
+    Liquidations,
+    ParseError,
+    Unknown,
+)
+from exporter.exchanges.reading import (
+    DECODE_ERRORS,
+)
 from exporter.model import Instrument, Liquidation, RawLiquidation, resolve
 
 Event = dict[str, object]

@@ -16,29 +16,32 @@ from collections.abc import Sequence
 import msgspec
 
 from exporter.exchanges.base import (
-    DECODE_ERRORS,
     UNKNOWN,
     Ack,
     Capability,
     Epoch,
     Feed,
+    History,
     InstrumentPage,
     InstrumentRequest,
     Known,
     Liquidations,
-    Millis,
-    Number,
     Parsed,
     ParseError,
     RejectedRow,
     Subscription,
+)
+from exporter.exchanges.naming import plain_coin
+from exporter.exchanges.reading import (
+    DECODE_ERRORS,
+    Millis,
+    Number,
     decoded,
     instant,
     mark_price,
     positive,
     refused,
 )
-from exporter.exchanges.naming import plain_coin
 from exporter.model import LONG, SHORT, Instrument, QuantityUnit, RawLiquidation, Side
 
 _NAME = "binance"
@@ -167,6 +170,7 @@ class Binance:
         InstrumentRequest("rest", "/fapi/v1/exchangeInfo", "futures"),
         InstrumentRequest("rest_coin", "/dapi/v1/exchangeInfo", "futures"),
     )
+    history: History | None = None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:  # noqa: ARG002 - protocol
         """Return the one request of a socket: all forced orders, and mark prices once a second as its pulse.

@@ -15,28 +15,31 @@ from urllib.parse import quote
 import msgspec
 
 from exporter.exchanges.base import (
-    DECODE_ERRORS,
     PONG,
     UNKNOWN,
     Ack,
     Capability,
     Epoch,
     Feed,
+    History,
     InstrumentPage,
     InstrumentRequest,
-    Millis,
-    Number,
     Parsed,
     ParseError,
     RejectedRow,
     Subscription,
+)
+from exporter.exchanges.naming import plain_coin
+from exporter.exchanges.reading import (
+    DECODE_ERRORS,
+    Millis,
+    Number,
     collect,
     decoded,
     instant,
     mark_price,
     positive,
 )
-from exporter.exchanges.naming import plain_coin
 from exporter.model import LONG, SHORT, Instrument, Kind, QuantityUnit, RawLiquidation, Side
 
 _NAME = "bybit"
@@ -163,6 +166,7 @@ class Bybit:
         InstrumentRequest("rest", f"{_PATH}?category=linear&status=PreLaunch&limit=1000", "linear"),
         InstrumentRequest("rest", f"{_PATH}?category=inverse&limit=1000", "inverse"),
     )
+    history: History | None = None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:
         """Return one request per ticker, which Bybit pushes several times a second.
