@@ -17,6 +17,7 @@ from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
 from exporter.config import Config, ConfigError
 from exporter.exchanges import REGISTRY
+from exporter.exchanges.base import Span
 from exporter.feeds import ExchangeFeeds
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
@@ -28,7 +29,7 @@ from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
-from exporter.model import FeedChange, Liquidation, Record
+from exporter.model import NEVER_RUN, FeedChange, Liquidation, Record
 from exporter.stats import WINDOWS
 from exporter.takeover import take_over
 from exporter.view import View
@@ -96,7 +97,9 @@ class App:
             checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes(), levels.take_changes()),
         )
         retention_ms = int(config.journal.retention * 1000)
-        self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
+        self._intake = Intake(
+            self.journal, self.view.exchanges, retention_ms, self._refresh_instruments, config.feeds.asset_classes
+        )
         self._intake.restore(database.pending())
         self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
         self.address = ""
@@ -144,6 +147,7 @@ class App:
             raise
         old, self.view.config = self.view.config, new
         self.view.reload_successful = True
+        self._intake.asset_classes = new.feeds.asset_classes
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
         changes += [name for name in ("log", "stats") if getattr(old, name) != getattr(new, name)]
@@ -188,6 +192,8 @@ class App:
             self._intake,
             self._session,
         )
+        oldest = _now_ms() - int(REGISTRY[name].capability.backfill_hours * 3_600_000)
+        feeds.fill_outages(self._reader.events, self.view.gaps.unfilled(name, oldest))
         self._feeds[name] = feeds
         self.view.exchanges[name] = feeds.status
         self._tasks[name] = self._group.create_task(feeds.run(), name=name)
@@ -208,7 +214,7 @@ class App:
             for feed in REGISTRY[exchange].feeds:
                 change = last.get((exchange, feed.name))
                 if change is None:
-                    self.journal.append(FeedChange(now, exchange, feed.name, up=False, reason="not started yet"))
+                    self.journal.append(FeedChange(now, exchange, feed.name, up=False, reason=NEVER_RUN))
                 elif change.up:
                     alive = max(change.time_ms, database.alive_ms())
                     self.journal.append(FeedChange(alive, exchange, feed.name, up=False, reason="unclean stop"))
@@ -251,6 +257,10 @@ class Reader:
         """Return the newest events that pass the filters, newest first."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._newest, filters, limit)
 
+    async def events(self, exchange: str, span: Span) -> list[Liquidation]:
+        """Return the events of an exchange that happened within a span."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._events, exchange, span)
+
     def close(self) -> None:
         """Stop answering."""
         self._thread.shutdown()
@@ -259,6 +269,14 @@ class Reader:
         database = Database(self._path, readonly=True)
         try:
             return database.newest(filters, limit, SEARCH_DEPTH)
+        finally:
+            database.close()
+
+    def _events(self, exchange: str, span: Span) -> list[Liquidation]:
+        database = Database(self._path, readonly=True)
+        try:
+            events = database.events_by_time(span.from_ms, span.until_ms)
+            return [event for event in events if event.exchange == exchange]
         finally:
             database.close()
 

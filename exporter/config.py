@@ -15,6 +15,7 @@ import yaml
 
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
+from exporter.model import AssetClass
 
 
 class ConfigError(UserError):
@@ -106,6 +107,7 @@ class Feeds(Section, frozen=True):
     stable_after: Duration = Duration(60)
     instruments_refresh: Duration = Duration(900)
     junk_per_second: int = 500
+    asset_classes: tuple[AssetClass, ...] = ("crypto",)
 
 
 class RedisSection(Section, frozen=True):
@@ -249,13 +251,17 @@ def _leaves(section: type[Section], prefix: str = "") -> list[str]:
     return found
 
 
+_LISTS = frozenset({"bases", "asset_classes"})
+"""Keys that hold several values, which environment and flags separate by commas."""
+
+
 def _put(tree: dict[str, Any], key: str, value: str) -> None:
     *parents, leaf = key.split(".")
     for parent in parents:
         if not isinstance(tree.get(parent), dict):
             tree[parent] = {}
         tree = tree[parent]
-    tree[leaf] = [item.strip() for item in value.split(",")] if leaf == "bases" else value
+    tree[leaf] = [item.strip() for item in value.split(",")] if leaf in _LISTS else value
 
 
 def _decode(kind: type, value: object) -> object:
@@ -312,6 +318,7 @@ def _validate(config: Config, source: str) -> None:
     check(config.journal.queue_events >= 1000, "journal.queue_events", "must be at least 1000")
     for name in ("connect_timeout", "silent_after", "backoff_max", "stable_after", "instruments_refresh"):
         check(getattr(config.feeds, name) > 0, f"feeds.{name}", "must be above zero")
+    check(bool(config.feeds.asset_classes), "feeds.asset_classes", "name at least one, such as crypto")
     check(config.feeds.junk_per_second >= 1, "feeds.junk_per_second", "must be at least 1")
     _validate_stores(config.stores, check)
 

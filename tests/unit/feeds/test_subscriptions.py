@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from exporter.exchanges.base import Ack
@@ -138,3 +139,12 @@ def test_refused_instruments_are_tried_again_rather_than_none():
     refusals = Refusals()
     refusals.add("A")
     assert refusals.acceptable(["A"]) == ["A"]
+
+
+def test_requests_keep_the_pace_that_the_exchange_allows():
+    feed = msgspec.structs.replace(NAMED, request_every_s=0.5)
+    requests = Subscriptions(ToyExchange(), feed, [], Refusals(), timeout=10)
+    requests.want(["A"])
+    assert (requests.take(10.0), requests.take(10.4)) == ("control|1", None)
+    assert not requests.complete
+    assert requests.take(10.5) == "sub|2|A"

@@ -1,0 +1,39 @@
+from exporter.exchanges.base import Liquidations, Span
+from exporter.feeds.twins import Twins, by_importance, within
+from exporter.model import resolve
+from tests.wire import instrument, raw
+
+
+def recorded(*raws):
+    return [resolve(each, instrument(each.instrument)) for each in raws]
+
+
+def by_second(event):
+    return (event.instrument, str(event.time_ms // 1000))
+
+
+def ids(found):
+    return [event.id for event in found.events]
+
+
+def test_every_recorded_event_accounts_for_one_row():
+    twins = Twins(by_second, recorded(raw("BTCUSDT", "a", 5_100), raw("ETHUSDT", "b", 5_000)))
+    rows = [raw("BTCUSDT", "x", 5_000), raw("BTCUSDT", "y", 5_000), raw("ETHUSDT", "z", 6_000)]
+    assert ids(twins.fresh(Liquidations(rows))) == ["y", "z"]
+    assert ids(twins.fresh(Liquidations(rows[:1]))) == ["x"], "what is used up is used up, across pages"
+
+
+def test_equal_ids_need_no_twin():
+    twins = Twins(lambda _: None, recorded(raw("BTCUSDT", "a", 5_100)))
+    assert ids(twins.fresh(Liquidations([raw("BTCUSDT", "a", 5_100), raw("BTCUSDT", "a#2", 5_100)]))) == ["a#2"]
+
+
+def test_what_an_answer_holds_beyond_the_span_is_left_out():
+    rows = [raw("BTCUSDT", str(ms), ms) for ms in (999, 1_000, 1_999, 2_000)]
+    assert ids(within(Liquidations(rows), Span(1_000, 2_000))) == ["1000", "1999"]
+
+
+def test_main_coins_come_first_then_the_busiest():
+    listed = [instrument(f"{coin}USDT") for coin in ("ADA", "DOGE", "ETH", "BTC")]
+    seen = recorded(raw("DOGEUSDT", "1", 1))
+    assert [each.base for each in by_importance(listed, ["BTC", "ETH"], seen)] == ["BTC", "ETH", "DOGE", "ADA"]
