@@ -3,11 +3,13 @@
 from exporter.exchanges.base import Exchange
 from exporter.exchanges.binance import Binance
 from exporter.exchanges.bybit import Bybit
+from exporter.exchanges.okx import Okx
 
 REGISTRY: dict[str, Exchange] = {
     exchange.name: exchange
     for exchange in (
         Binance(),
         Bybit(),
+        Okx(),
     )
 }

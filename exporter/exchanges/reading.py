@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -17,6 +18,9 @@ Number = str | float | None
 
 Millis = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A time as sent. It stays within 64 bits because a refused row is written out again, and msgspec writes no more."""
+
+ABSENT = msgspec.Raw()
+"""Stands for a part of a message that is decoded later and was not sent."""
 
 OLDEST_MS = 1_483_228_800_000
 NEWEST_MS = 4_102_444_800_000
@@ -39,6 +43,13 @@ def instant(time_ms: int) -> int:
     if not OLDEST_MS <= time_ms < NEWEST_MS:
         raise RejectedRow("time")
     return time_ms
+
+
+def instant_text(text: str) -> int:
+    """Read a time in Unix milliseconds that was sent as text; raises `RejectedRow("time")`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):
+        raise RejectedRow("time")
+    return instant(int(text))
 
 
 def positive(text: Number, reason: str) -> float:
@@ -91,6 +102,22 @@ def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liqui
     if len(events) > 1 and len({event.id for event in events}) < len(events):
         events = _numbered(events)
     return Liquidations(events, rejected)
+
+
+def shaped(decoder: msgspec.json.Decoder[Decoded], row: msgspec.Raw) -> Decoded:
+    """Decode one row by itself, so that one of the wrong shape costs no other; raises `RejectedRow("malformed")`."""
+    try:
+        return decoder.decode(row)
+    except DECODE_ERRORS:
+        raise RejectedRow("malformed") from None
+
+
+def amount_text(number: Number) -> str:
+    """Write a number in the one way that text and number have in common: an id must not depend on how it was sent."""
+    try:
+        return f"{Decimal(str(number)).normalize():f}"
+    except ArithmeticError:
+        return str(number)
 
 
 def _numbered(events: list[RawLiquidation]) -> list[RawLiquidation]:

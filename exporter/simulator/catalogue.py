@@ -3,11 +3,13 @@
 from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.exchange import SimulatedExchange
+from exporter.simulator.okx import SimulatedOkx
 
 EXCHANGES: dict[str, type[SimulatedExchange]] = {
     exchange.name: exchange
     for exchange in (
         SimulatedBinance,
         SimulatedBybit,
+        SimulatedOkx,
     )
 }
