@@ -3,6 +3,7 @@
 from exporter.exchanges.base import Exchange
 from exporter.exchanges.binance import Binance
 from exporter.exchanges.bybit import Bybit
+from exporter.exchanges.gate import Gate
 from exporter.exchanges.okx import Okx
 
 REGISTRY: dict[str, Exchange] = {
@@ -11,5 +12,6 @@ REGISTRY: dict[str, Exchange] = {
         Binance(),
         Bybit(),
         Okx(),
+        Gate(),
     )
 }

@@ -66,6 +66,15 @@ def positive(text: Number, reason: str) -> float:
     return value
 
 
+def nonzero(text: Number, reason: str) -> float:
+    """Read a number whose sign has a meaning; raises `RejectedRow(reason)` for zero and what `positive` refuses."""
+    try:
+        value = float(text)  # type: ignore[arg-type]  # as above
+    except (TypeError, ValueError):
+        raise RejectedRow(reason) from None
+    return positive(value, reason) if value > 0 else -positive(-value, reason)
+
+
 def mark_price(name: str, price: Number, time_ms: int) -> MarkPrices:
     """Read a push of the control stream; raises `ParseError` when its time is impossible.
 

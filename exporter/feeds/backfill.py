@@ -23,6 +23,8 @@ log = structlog.get_logger()
 TRIES = 5
 BEFORE_MS, AFTER_MS = 5_000, 1_000
 """A socket proves nothing about its last moments, and misses the first: the time around an outage is asked for, too."""
+AROUND_MS = 60_000
+"""Rows of the past can have coarser times than those of the socket, so that a twin may lie beside the span."""
 
 Recorded = Callable[[str, Span], Awaitable[Sequence[Liquidation]]]
 """Returns what is recorded of an exchange in a span of time."""
@@ -93,7 +95,8 @@ class Backfill:
         if since >= job.span.until_ms:
             log.warning("too late for a back-fill", exchange=self._name, feed=job.feed)
             return
-        recorded = await self._recorded(self._name, wanted)
+        around = Span(wanted.from_ms - AROUND_MS, wanted.until_ms + AROUND_MS)
+        recorded = await self._recorded(self._name, around)
         instruments = by_importance(self._listed(job.feed), self._context.bases, recorded)
         requests = self._history.requests(job.feed, instruments, wanted)
         twins = Twins(self._history.twin, recorded)

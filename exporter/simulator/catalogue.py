@@ -3,6 +3,7 @@
 from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.exchange import SimulatedExchange
+from exporter.simulator.gate import SimulatedGate
 from exporter.simulator.okx import SimulatedOkx
 
 EXCHANGES: dict[str, type[SimulatedExchange]] = {
@@ -11,5 +12,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedBinance,
         SimulatedBybit,
         SimulatedOkx,
+        SimulatedGate,
     )
 }

@@ -58,7 +58,7 @@ def places(tree, path=()):
 
 def survives(exchange, frame):
     """Read a frame or an answer in every way there is; a second reading must say the same."""
-    past = exchange.history.requests(exchange.feeds[0].name, [LISTED], Span(0, T)) if exchange.history else []
+    past = exchange.history.requests(exchange.feeds[0].name, [LISTED], Span(T - 600_000, T)) if exchange.history else []
     for request in (None, *exchange.instrument_requests, *past[:1]):
         results = []
         for _ in range(2):
@@ -151,7 +151,15 @@ def okx_frames(drawn):
     yield {"arg": {"channel": "liquidation-orders", "instType": "SWAP"}, "data": data}
 
 
-WRITERS = {"binance": binance_frames, "bybit": bybit_frames, "okx": okx_frames}
+def gate_frames(drawn):
+    rows = [
+        {"contract": "BTC_USDT", "size": f"-{quantity}" if long else quantity, "price": price, "time": time_ms}
+        for long, quantity, price, time_ms in drawn
+    ]
+    yield {"channel": "futures.public_liquidates", "event": "update", "time_ms": T, "result": rows}
+
+
+WRITERS = {"binance": binance_frames, "bybit": bybit_frames, "okx": okx_frames, "gate": gate_frames}
 
 
 @EXCHANGES

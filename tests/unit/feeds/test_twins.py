@@ -20,7 +20,9 @@ def test_every_recorded_event_accounts_for_one_row():
     twins = Twins(by_second, recorded(raw("BTCUSDT", "a", 5_100), raw("ETHUSDT", "b", 5_000)))
     rows = [raw("BTCUSDT", "x", 5_000), raw("BTCUSDT", "y", 5_000), raw("ETHUSDT", "z", 6_000)]
     assert ids(twins.fresh(Liquidations(rows))) == ["y", "z"]
-    assert ids(twins.fresh(Liquidations(rows[:1]))) == ["x"], "what is used up is used up, across pages"
+    more = [raw("BTCUSDT", "w", 5_900)]
+    assert ids(twins.fresh(Liquidations(more))) == ["w"], "what is used up is used up, across answers"
+    assert ids(twins.fresh(Liquidations([*rows, *more]))) == [], "and a row that two answers hold is one"
 
 
 def test_equal_ids_need_no_twin():
