@@ -4,6 +4,7 @@ from exporter.exchanges.base import Exchange
 from exporter.exchanges.binance import Binance
 from exporter.exchanges.bybit import Bybit
 from exporter.exchanges.gate import Gate
+from exporter.exchanges.htx import Htx
 from exporter.exchanges.okx import Okx
 
 REGISTRY: dict[str, Exchange] = {
@@ -13,5 +14,6 @@ REGISTRY: dict[str, Exchange] = {
         Bybit(),
         Okx(),
         Gate(),
+        Htx(),
     )
 }

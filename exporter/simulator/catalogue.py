@@ -4,6 +4,7 @@ from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
+from exporter.simulator.htx import SimulatedHtx
 from exporter.simulator.okx import SimulatedOkx
 
 EXCHANGES: dict[str, type[SimulatedExchange]] = {
@@ -13,5 +14,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedBybit,
         SimulatedOkx,
         SimulatedGate,
+        SimulatedHtx,
     )
 }

@@ -159,7 +159,16 @@ def gate_frames(drawn):
     yield {"channel": "futures.public_liquidates", "event": "update", "time_ms": T, "result": rows}
 
 
-WRITERS = {"binance": binance_frames, "bybit": bybit_frames, "okx": okx_frames, "gate": gate_frames}
+def htx_frames(drawn):
+    rows = [
+        {"contract_code": "BTC-USDT", "direction": "sell" if long else "buy", "volume": quantity, "price": price}
+        | {"created_at": time_ms, "offset": "close"}
+        for long, quantity, price, time_ms in drawn
+    ]
+    yield {"op": "notify", "topic": "public.BTC-USDT.liquidation_orders", "ts": T, "data": rows}
+
+
+WRITERS = {"binance": binance_frames, "bybit": bybit_frames, "okx": okx_frames, "gate": gate_frames, "htx": htx_frames}
 
 
 @EXCHANGES

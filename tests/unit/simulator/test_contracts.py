@@ -29,6 +29,11 @@ CONTRACTS = {(name, contract.symbol): contract for name, exchange in EXCHANGES.i
         ("okx", "BONK-USDT-SWAP", "2", "0.00003", 2_000_000.0, 60.0),
         ("okx", "ETH-USD-SWAP", "8", "2500.00", 0.032, 80.0),
         ("okx", "BTC-USD-261225", "1", "80000.0", 0.00125, 100.0),
+        ("gate", "BTC_USDT", "600", "3405.0", 0.06, 204.3),
+        ("gate", "BTC_USD", "5", "50000.0", 0.0001, 5.0),
+        ("htx", "BTC-USDT", "227", "23350.5", 0.227, 5_300.5635),
+        ("htx", "BTC-USD", "173", "17102.9", 1.0115243613656164, 17_300.0),
+        ("htx", "BTC261225", "26", "19674.96", 0.13214766383260754, 2_600.0),
     ],
 )
 def test_sizes_are_what_the_documents_say(exchange, symbol, quantity, price, base, usd):
