@@ -2,6 +2,7 @@
 
 from exporter.exchanges.base import Exchange
 from exporter.exchanges.binance import Binance
+from exporter.exchanges.bitget import Bitget
 from exporter.exchanges.bybit import Bybit
 from exporter.exchanges.gate import Gate
 from exporter.exchanges.htx import Htx
@@ -15,5 +16,6 @@ REGISTRY: dict[str, Exchange] = {
         Okx(),
         Gate(),
         Htx(),
+        Bitget(),
     )
 }

@@ -10,7 +10,7 @@ from time import monotonic, time_ns
 import msgspec
 import structlog
 
-from exporter.exchanges.base import History, PastPage, PastRequest, Span
+from exporter.exchanges.base import History, ParseError, PastPage, PastRequest, Span
 from exporter.feeds.backoff import Backoff
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended, Reason, explain
@@ -122,7 +122,11 @@ class Backfill:
                 failures.append(failure)
                 continue
             queue.extendleft(reversed(page.following))
-            fresh = twins.fresh(within(page.found, span))
+            try:
+                fresh = twins.fresh(within(page.found, span))
+            except ParseError as error:
+                failures.append(explain(error))
+                break
             found += len(fresh.events)
             self._context.sink.backfilled(self._name, fresh, _now_ms())
         self._status.requests = 0

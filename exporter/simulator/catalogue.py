@@ -1,6 +1,7 @@
 """The exchanges that can be simulated: one line each."""
 
 from exporter.simulator.binance import SimulatedBinance
+from exporter.simulator.bitget import SimulatedBitget
 from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
@@ -15,5 +16,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedOkx,
         SimulatedGate,
         SimulatedHtx,
+        SimulatedBitget,
     )
 }

@@ -168,7 +168,22 @@ def htx_frames(drawn):
     yield {"op": "notify", "topic": "public.BTC-USDT.liquidation_orders", "ts": T, "data": rows}
 
 
-WRITERS = {"binance": binance_frames, "bybit": bybit_frames, "okx": okx_frames, "gate": gate_frames, "htx": htx_frames}
+def bitget_frames(drawn):
+    rows = [
+        {"symbol": "BTCUSDT", "side": "buy" if long else "sell", "amount": quantity, "price": price, "ts": str(time_ms)}
+        for long, quantity, price, time_ms in drawn
+    ]
+    yield {"action": "update", "arg": {"instType": "usdt-futures", "topic": "liquidation"}, "data": rows, "ts": T}
+
+
+WRITERS = {
+    "binance": binance_frames,
+    "bybit": bybit_frames,
+    "okx": okx_frames,
+    "gate": gate_frames,
+    "htx": htx_frames,
+    "bitget": bitget_frames,
+}
 
 
 @EXCHANGES

@@ -1,4 +1,7 @@
-from exporter.exchanges.base import Liquidations, Span
+import msgspec
+import pytest
+
+from exporter.exchanges.base import Liquidations, ParseError, Span
 from exporter.feeds.twins import Twins, by_importance, within
 from exporter.model import resolve
 from tests.wire import instrument, raw
@@ -39,3 +42,10 @@ def test_main_coins_come_first_then_the_busiest():
     listed = [instrument(f"{coin}USDT") for coin in ("ADA", "DOGE", "ETH", "BTC")]
     seen = recorded(raw("DOGEUSDT", "1", 1))
     assert [each.base for each in by_importance(listed, ["BTC", "ETH"], seen)] == ["BTC", "ETH", "DOGE", "ADA"]
+
+
+def test_amounts_of_another_unit_are_not_believed():
+    twins = Twins(by_second, recorded(raw("BTCUSDT", "a", 5_100)))
+    row = msgspec.structs.replace(raw("BTCUSDT", "x", 5_000), quantity=7.0)
+    with pytest.raises(ParseError, match="worth 7 in the past, 1 on the socket"):
+        twins.fresh(Liquidations([row]))
