@@ -2,6 +2,7 @@
 
 from exporter.exchanges.base import Exchange
 from exporter.exchanges.binance import Binance
+from exporter.exchanges.bitfinex import Bitfinex
 from exporter.exchanges.bitget import Bitget
 from exporter.exchanges.bybit import Bybit
 from exporter.exchanges.gate import Gate
@@ -17,5 +18,6 @@ REGISTRY: dict[str, Exchange] = {
         Gate(),
         Htx(),
         Bitget(),
+        Bitfinex(),
     )
 }

@@ -11,8 +11,11 @@ import msgspec
 from exporter.model import Instrument, PriceKind, RawLiquidation
 
 Completeness = Literal["full", "sampled_1s", "sampled_max_per_side_1s", "partial", "unspecified"]
-OtherClosure = Literal["deleverage", "assignment", "termination", "settlement", "execution"]
-"""What feeds report beside liquidations, and nobody may add to them: `execution` is a liquidation's own later fill."""
+OtherClosure = Literal["deleverage", "assignment", "termination", "settlement", "trigger", "margin"]
+"""What feeds report beside liquidations, and nobody may add to them.
+
+`trigger` announces a liquidation whose executions are rows of their own, `margin` closes a position on a spot market.
+"""
 
 
 class ParseError(Exception):
@@ -39,7 +42,10 @@ class Liquidations(msgspec.Struct, frozen=True):
 
 
 class MarkPrices(msgspec.Struct, frozen=True):
-    """A push of the control stream: it proves that the socket delivers; `prices` are (instrument name, price)."""
+    """A push of the control stream: it proves that the socket delivers; `prices` are (instrument name, price).
+
+    `time_ms` is the exchange's, 0 when the push tells none.
+    """
 
     prices: Sequence[tuple[str, float]]
     time_ms: int

@@ -68,11 +68,10 @@ class Reader:
 
     def _control(self, time_ms: int, received_ms: int) -> None:
         status = self._status
-        offset = (received_ms - time_ms) / 1000
-        if status.last_control_ms:
-            status.clock_offset_s += (offset - status.clock_offset_s) * _SMOOTHING
-        else:
-            status.clock_offset_s = offset
+        if time_ms:
+            offset = (received_ms - time_ms) / 1000
+            weight = _SMOOTHING if status.last_control_ms else 1.0
+            status.clock_offset_s += (offset - status.clock_offset_s) * weight
         status.last_control_ms = self.last_control_ms = received_ms
         self._liveness.hear(monotonic())
 

@@ -40,12 +40,13 @@ EXCLUDED_KINDS = (
     "assignment",
     "commodity",
     "deleverage",
-    "execution",
     "forex",
     "index",
+    "margin",
     "other",
     "settlement",
     "stock",
     "termination",
+    "trigger",
 )
 """What is left out of the totals; shown at 0 from the start."""

@@ -1,6 +1,7 @@
 """The exchanges that can be simulated: one line each."""
 
 from exporter.simulator.binance import SimulatedBinance
+from exporter.simulator.bitfinex import SimulatedBitfinex
 from exporter.simulator.bitget import SimulatedBitget
 from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.exchange import SimulatedExchange
@@ -17,5 +18,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedGate,
         SimulatedHtx,
         SimulatedBitget,
+        SimulatedBitfinex,
     )
 }

@@ -176,7 +176,16 @@ def bitget_frames(drawn):
     yield {"action": "update", "arg": {"instType": "usdt-futures", "topic": "liquidation"}, "data": rows, "ts": T}
 
 
+def bitfinex_frames(drawn):
+    rows = [
+        ["pos", 7, time_ms, None, "tBTCF0:USTF0", float(quantity) * (1 if long else -1), 1, None, 1, 1, None, price]
+        for long, quantity, price, time_ms in drawn
+    ]
+    yield [7, rows]
+
+
 WRITERS = {
+    "bitfinex": bitfinex_frames,
     "binance": binance_frames,
     "bybit": bybit_frames,
     "okx": okx_frames,
