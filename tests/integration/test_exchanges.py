@@ -17,11 +17,11 @@ async def test_totals_equal_the_truth(name, tmp_path):
     await simulator.start()
     try:
         async with exporter(simulator, tmp_path) as app:
-            await until(lambda: live(app) and total(app) > 500)
+            await until(lambda: live(app) and total(app) > 150)
             truth, comparison = await settled(app, simulator)
             assert comparison.ok, comparison.wrong()[:5]
             status = app.view.exchanges[name]
-            assert total(app) >= sum(event.certain for event in truth) > 400
+            assert total(app) >= sum(event.certain for event in truth) > 100
             assert (status.parse_errors, sum(status.quarantined.values())) == (0, 0)
     finally:
         await simulator.stop()
