@@ -207,10 +207,10 @@ class Htx:
                 return Known("close")
         return UNKNOWN
 
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
         """Read the contracts of one product line; raises `ParseError` and nothing else."""
         contracts = decoded(_CONTRACTS, _data(body))
-        instruments = (_instrument(contract, linear=request.path.startswith("/linear")) for contract in contracts)
+        instruments = (_instrument(contract) for contract in contracts)
         return InstrumentPage([instrument for instrument in instruments if instrument])
 
 
@@ -270,9 +270,11 @@ def _data(body: bytes) -> msgspec.Raw:
     return answer.data
 
 
-def _instrument(contract: _Contract, *, linear: bool) -> Instrument | None:
+def _instrument(contract: _Contract) -> Instrument | None:
+    """Read one contract: BTC-USDT and BTC-USDT-261225 are linear, BTC-USD and BTC261225 coin-margined."""
     parts = contract.contract_code.split("-")
     quote = parts[1] if len(parts) > 1 else "USD"
+    linear = quote != "USD"
     base, multiplier = plain_coin(contract.symbol)
     try:
         size = positive(contract.contract_size, "")
