@@ -70,3 +70,21 @@ async def test_an_outage_that_nobody_can_fill_is_published(name, tmp_path):
             assert comparison.ok, comparison.wrong()[:5]
     finally:
         await simulator.stop()
+
+
+@pytest.mark.parametrize("name", [name for name in EXCHANGES if name != "bybit"])
+async def test_a_hostile_exchange_is_cut_and_what_it_sends_in_between_counts(name, tmp_path):
+    simulator = Simulator("hostile", 14, exchanges=[name, "bybit"], hostile=name)
+    await simulator.start()
+    try:
+        async with exporter(simulator, tmp_path, **{"feeds.backoff_max": "1s"}) as app:
+            status = app.view.exchanges[name]
+            await until(lambda: live(app))
+            for _ in range(1000):
+                simulator.exchanges[name].send_raw(simulator.exchanges[name].junk())
+            await until(lambda: status.reconnects["flood"] and live(app) and sum(status.quarantined.values()) > 500)
+            assert app.view.exchanges["bybit"].reconnects.total() == 0, "the other goes on as if nothing were"
+            _, comparison = await settled(app, simulator)
+            assert comparison.ok, comparison.wrong()[:5]
+    finally:
+        await simulator.stop()
