@@ -115,8 +115,8 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 class HtxHistory:
     """Three months of liquidations, one contract (or coin) and two hours at a time.
 
-    80 calls a second are allowed for linear contracts, 40 for the others. Rows are recognised by contract, side, second
-    and volume, because the interfaces name and write things differently.
+    80 calls a second are allowed for linear contracts, 40 for the others. Rows are recognised by contract, side,
+    second, volume and price, because the interfaces name and write things differently.
     """
 
     every_s: float = 0.05
@@ -144,7 +144,8 @@ class HtxHistory:
 
     def twin(self, raw: RawLiquidation) -> tuple[str, ...]:
         """Return what socket and REST have in common."""
-        return (raw.instrument, raw.side, str(raw.time_ms // 1000), amount_text(raw.quantity))
+        names = (raw.instrument, raw.side, str(raw.time_ms // 1000))
+        return (*names, amount_text(raw.quantity), amount_text(raw.price))
 
 
 class Htx:
