@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from exporter.model import FILLED, NEVER_RUN, FeedChange
+from exporter.model import NEVER_RUN, FeedChange
 
 Bounds = tuple[int, int]
 """From and until, Unix milliseconds."""
@@ -55,7 +55,7 @@ class Gaps:
 
     def apply(self, change: FeedChange) -> None:
         """Take the next feed change."""
-        if change.up and change.reason == FILLED:
+        if change.looks_back:
             self._fill(change)
             return
         down = self._down.setdefault(change.exchange, {})
