@@ -5,7 +5,6 @@ import gc
 import signal
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
 from exporter.config import Config, ConfigError
 from exporter.exchanges import REGISTRY
-from exporter.exchanges.base import Span
 from exporter.feeds import ExchangeFeeds
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
@@ -31,7 +29,8 @@ from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
-from exporter.model import NEVER_RUN, FeedChange, Liquidation, Record
+from exporter.model import NEVER_RUN, FeedChange, Liquidation
+from exporter.questions import Reader
 from exporter.selfcheck import SelfCheck
 from exporter.signals import Sampling
 from exporter.stats import WINDOWS
@@ -45,8 +44,6 @@ JOURNAL_FILE = "journal.db"
 NOTICE_S = 12.0
 """After this long without a connection the log says which exchanges cannot be reached, and why."""
 HOUSEKEEPING_S = 60.0
-SEARCH_DEPTH = 200_000
-"""How many of the newest records a question for events looks through."""
 
 
 async def main(config: Config, reload: Callable[[], Config]) -> int:
@@ -281,41 +278,6 @@ class App:
             await self.journal.prune(
                 before, _oldest_minute(now), self._followers.keep_after(self.journal.status.last_seq)
             )
-
-
-class Reader:
-    """Questions to the journal file, answered in a thread of their own on a read-only connection."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
-
-    async def newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
-        """Return the newest events that pass the filters, newest first."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._newest, filters, limit)
-
-    async def events(self, exchange: str, span: Span) -> list[Liquidation]:
-        """Return the events of an exchange that happened within a span."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._events, exchange, span)
-
-    def close(self) -> None:
-        """Stop answering."""
-        self._thread.shutdown()
-
-    def _newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
-        database = Database(self._path, readonly=True)
-        try:
-            return database.newest(filters, limit, SEARCH_DEPTH)
-        finally:
-            database.close()
-
-    def _events(self, exchange: str, span: Span) -> list[Liquidation]:
-        database = Database(self._path, readonly=True)
-        try:
-            events = database.events_by_time(span.from_ms, span.until_ms)
-            return [event for event in events if event.exchange == exchange]
-        finally:
-            database.close()
 
 
 def restore(ledger: Ledger, levels: Levels, database: Database) -> None:

@@ -55,6 +55,7 @@ ALLOWED = {
     "ledger": {"model", "stats", "cells"},
     "levels": {"model"},
     "gaps": {"model"},
+    "questions": {"model", "exchanges", "journal"},
     "journal": {"model", "cells", "levels", "histogram", "errors", "signals.readings"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
