@@ -73,7 +73,7 @@ boards: $(VENV)/.run ## write the Grafana boards from their code
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--full]
+lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--quick]
 	$(BIN)/python -m benchmarks.cascade_lab $(ARGS)
 
 lock: ## renew the dependency locks (needs uv)

@@ -1,6 +1,6 @@
 """From the liquidation that makes a cascade critical to the webhook of a person, all of it real and on one machine.
 
-Simulated exchanges play two storms: longs of twelve coins, then shorts of nine others. Exporter, Prometheus and
+Simulated exchanges play two storms: longs of fourteen coins, then shorts of nine others. Exporter, Prometheus and
 Alertmanager run as they are shipped; only the inhibition of single coins during a market-wide cascade is taken out, or
 there would be three messages instead of two dozen. An event's time is the one that the exchange gives it. When it made
 its coin critical is read from a replay of the journal. The storms are played twice: for the rules, and for the fast

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cascade_lab [--full] [--fit]`: measures the cascade detector on simulated markets.
+"""`python -m benchmarks.cascade_lab [--quick] [--fit]`: measures the cascade detector on simulated markets.
 
 Progress goes to stderr, tables to stdout; plots and tables also go into docs/. Exits with 1 when a target is missed.
 """
@@ -18,7 +18,7 @@ from benchmarks.cascade_lab.episode import SHOWN_SEED, show
 from benchmarks.cascade_lab.example import example
 from benchmarks.cascade_lab.grid import Grid
 from benchmarks.cascade_lab.laboratory import LOOSE, TIGHT, Results, by_tier, measure, targets
-from benchmarks.cascade_lab.plan import FIT, FULL, QUICK, TEST_FROM, TRAIN_FROM
+from benchmarks.cascade_lab.plan import FULL, QUICK, TEST_FROM, TRAIN_FROM
 from benchmarks.cascade_lab.symbolweek import Done, Job, do_all
 from benchmarks.cascade_lab.tables import detectors_table, levels_table, shifts_table, targets_table, tiers_table
 from benchmarks.report import output
@@ -56,14 +56,14 @@ def main() -> int:
     bench, parameters = Bench(options.processes), Parameters()
     if options.fit:
         parameters = fit(bench, options.fit_weeks)
-    plan = msgspec.structs.replace(FULL if options.full else QUICK, test_from=options.seeds)
+    plan = msgspec.structs.replace(QUICK if options.quick else FULL, test_from=options.seeds)
     if options.weeks:
         plan = msgspec.structs.replace(plan, test=options.weeks)
     results = measure(plan, parameters, lambda name, jobs: bench.run(name, jobs, parameters))
     grids = grids_of(results)
     for grid in grids:
         output().print(grid.table(), "")
-    if not options.no_docs:
+    if not (options.no_docs or options.quick):
         shown = show(SHOWN_SEED, parameters)
         plots.draw(results, shown, parameters)
         document.write("results", "\n".join([introduction(results), "", *(grid.markdown() for grid in grids)]))
@@ -73,8 +73,8 @@ def main() -> int:
 
 def arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m benchmarks.cascade_lab", description=(__doc__ or "").partition("\n\n")[2])
-    parser.add_argument("--weeks", type=int, metavar="N", help=f"test symbol-weeks (default {QUICK.test})")
-    parser.add_argument("--full", action="store_true", help=f"{FULL.test} test symbol-weeks, {FULL.shifted} per shift")
+    parser.add_argument("--weeks", type=int, metavar="N", help=f"test symbol-weeks (default {FULL.test})")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the symbol-weeks; docs/ stays as it is")
     parser.add_argument(
         "--seeds", type=int, default=TEST_FROM, metavar="FIRST", help=f"first test seed (default {TEST_FROM})"
     )
@@ -82,7 +82,7 @@ def arguments() -> Namespace:
         "--fit", action="store_true", help="fit on train seeds first, write the numbers into the engine's file"
     )
     parser.add_argument(
-        "--fit-weeks", type=int, default=FIT, metavar="N", help=f"symbol-weeks to fit on (default {FIT})"
+        "--fit-weeks", type=int, default=FULL.train, metavar="N", help=f"symbol-weeks to fit on (default {FULL.train})"
     )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="default: all cores")
     parser.add_argument("--no-docs", action="store_true", help="print only, leave docs/ alone")

@@ -17,7 +17,7 @@ START_MS = 1_760_054_400_000
 BASE = "COIN"
 SIDES = (LONG, SHORT)
 LEVELS = {"watch": WATCH, "warning": WARNING, "critical": CRITICAL}
-CALM_EVERY = 500
+CALM_EVERY = 50
 """Of so many orders one is looked at whatever the gates say, to learn what an ordinary moment is."""
 
 Terms = tuple[float, ...]

@@ -9,12 +9,15 @@ from benchmarks.cascade_lab.detector import Terms
 from benchmarks.cascade_lab.symbolweek import Done
 from benchmarks.cascade_lab.truth import Truth
 from exporter.signals.parameters import Calm, Weights
+from exporter.signals.readings import TERMS
 
 LEFT_OUT_AFTER = 120.0
 """Seconds after a cascade that teach nothing: its tail is neither calm nor cascade."""
 EVERY_MS = 1000
 """At most one sample a second and side, so that busy coins do not outvote the others even more."""
 RIDGE = 1.0
+FALLING = ("concentration", "baseline")
+"""Terms that speak against a cascade; all others speak for one."""
 STEPS = 50
 
 
@@ -22,17 +25,29 @@ def weights_of(done: Sequence[Done]) -> tuple[Weights, int, int]:
     """Return the fitted weights, and how many samples were positive and negative."""
     rows, labels = zip(*(row for one in done for row in labelled(one)), strict=True)
     features, wanted = np.array(rows), np.array(labels, dtype=float)
-    solution = logistic(features, wanted)
-    return (
-        Weights(**dict(zip(Weights.__struct_fields__, map(float, solution), strict=True))),
-        int(wanted.sum()),
-        int((1 - wanted).sum()),
-    )
+    weights = Weights(**dict(zip(Weights.__struct_fields__, signed(features, wanted), strict=True)))
+    return weights, int(wanted.sum()), int((1 - wanted).sum())
+
+
+def signed(features: np.ndarray, wanted: np.ndarray) -> list[float]:
+    """Return intercept and weights, none against its meaning: a term that would get such a weight is left out."""
+    kept = list(range(len(TERMS)))
+    while True:
+        solution = logistic(features[:, kept], wanted)
+        worth = solution[1:] * features[:, kept].std(axis=0)
+        against = [weight if TERMS[term] not in FALLING else -weight for term, weight in zip(kept, worth, strict=True)]
+        worst = int(np.argmin(against))
+        if against[worst] >= 0.0:
+            break
+        del kept[worst]
+    weights = dict(zip(kept, map(float, solution[1:]), strict=True))
+    return [float(solution[0]), *(weights.get(term, 0.0) for term in range(len(TERMS)))]
 
 
 def calm_of(done: Sequence[Done]) -> Calm:
-    """Return the terms of an ordinary order: their medians."""
-    medians = np.median(np.array([terms for one in done for terms in one.ordinary]), axis=0)
+    """Return the terms of an ordinary order of an ordinary coin: the median over the weeks of their medians."""
+    weeks = [np.median(np.array(one.ordinary), axis=0) for one in done if one.ordinary]
+    medians = np.median(np.array(weeks), axis=0)
     return Calm(**dict(zip(Calm.__struct_fields__, map(float, medians), strict=True)))
 
 

@@ -9,9 +9,9 @@ TRAIN_FROM, TEST_FROM = 1000, 5000
 class Plan(msgspec.Struct, frozen=True):
     """How many symbol-weeks a run takes: to tune and fit on, to be judged by, and per shift."""
 
-    train: int = 48
-    test: int = 40
-    shifted: int = 12
+    train: int = 96
+    test: int = 100
+    shifted: int = 40
     test_from: int = TEST_FROM
 
     @property
@@ -30,7 +30,5 @@ class Plan(msgspec.Struct, frozen=True):
         return range(self.test_from, self.test_from + self.shifted)
 
 
-QUICK = Plan()
-FULL = Plan(test=100, shifted=40)
-FIT = 96
-"""Train weeks for a fit."""
+FULL = Plan()
+QUICK = Plan(train=48, test=20, shifted=8)

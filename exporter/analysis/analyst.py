@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -48,19 +49,22 @@ class Analyst:
         self._bases = bases
         self._tell = tell
         self._course: Course | None = None
+        self._failed = False
         self._saved_ms = self._grown_ms = 0
         self._pairs: tuple[Pair, ...] = ()
         self._pairs_minute = -1
 
     async def begin(self) -> None:
         """Catch up, a little at a time, while everything else goes on."""
-        while self._course is None:
+        while self._course is None and not self._failed:
             try:
                 for _ in self.steps():
                     await asyncio.sleep(0)
             except (sqlite3.Error, JournalError) as error:
                 log.warning("signals cannot read the journal", error=str(error), retry_in_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
+            except Exception as error:  # noqa: BLE001 - see `_fail`
+                self._fail(error)
 
     def steps(self) -> Iterator[None]:
         """Catch up step by step."""
@@ -81,50 +85,62 @@ class Analyst:
 
     def apply(self, records: Iterable[Record]) -> None:
         """Take what a commit added."""
-        course = self._course
-        if course is None:
-            return
-        for record in records:
-            if record.seq > course.seq:  # it may have been in the journal before the last step
-                course.apply(record)
-        self._note(course, course.take())
+        with self._guarded() as course:
+            if course:
+                for record in records:
+                    if record.seq > course.seq:  # it may have been in the journal before the last step
+                        course.apply(record)
+                self._note(course, course.take())
 
     def pass_time(self, to_ms: int) -> None:
         """Let time pass up to a whole second; nothing before it may be applied afterwards."""
-        course = self._course
-        if course is None:
-            return
-        course.advance(to_ms)
-        self._note(course, course.take())
-        now_ms = course.engine.now_ms
-        if now_ms - self._grown_ms >= GROWN_MS:
-            self._grown_ms = now_ms
-            self._tell_growth(course)
-        self._show(course)
+        with self._guarded() as course:
+            if course:
+                course.advance(to_ms)
+                self._note(course, course.take())
+                if course.engine.now_ms - self._grown_ms >= GROWN_MS:
+                    self._grown_ms = course.engine.now_ms
+                    self._tell_growth(course)
+                self._show(course)
 
     def configure(self, parameters: Parameters, feeds: Mapping[str, Sampling]) -> None:
         """Go on with other parameters or exchanges, at once."""
         self._parameters, self._feeds = parameters, feeds
-        if self._course:
-            self._course.configure(parameters, feeds)
-            self.save_soon()
-            self._show(self._course)
+        with self._guarded() as course:
+            if course:
+                course.configure(parameters, feeds)
+                self.save_soon()
+                self._show(course)
 
     def due(self) -> Saved | None:
         """Return the state when it is time to save it."""
-        course = self._course
-        if course is None or course.engine.now_ms - self._saved_ms < SAVE_MS:
-            return None
-        self._saved_ms = course.engine.now_ms
-        return save(course, self.status.tallies)
+        with self._guarded() as course:
+            if course and course.engine.now_ms - self._saved_ms >= SAVE_MS:
+                self._saved_ms = course.engine.now_ms
+                return save(course, self.status.tallies)
+        return None
 
     def save_soon(self) -> None:
         """Have the state saved at the next opportunity."""
         self._saved_ms = 0
 
+    @contextmanager
+    def _guarded(self) -> Iterator[Course | None]:
+        """Give the course, if there is one."""
+        try:
+            yield self._course
+        except Exception as error:  # noqa: BLE001 - see `_fail`
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Go on without a detector that failed: counting must not stop for it."""
+        log.error("signals failed; levels and scores are unknown until a restart", exc_info=error)
+        self._course, self._failed = None, True
+        self.status.forget(self._bases)
+
     def _take_over(self, resumed: Resumed, missed: Sequence[News]) -> None:
         course = self._course = resumed.course
-        self.status.tallies = resumed.tallies
+        self.status.tallies, self.status.counted = resumed.tallies, True
         self._publish(missed)
         self._tell_growth(course)
         course.configure(self._parameters, self._feeds)

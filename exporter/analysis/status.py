@@ -43,13 +43,19 @@ class SignalsStatus:
     """What is known of the signals at this moment; before there is anything, `bases` are shown as unknown."""
 
     def __init__(self, bases: Iterable[str] = ()) -> None:
-        unknown = CoinPresent(0.0, True, dict.fromkeys(SIDES))
-        self.present = Present(0, 1.0, dict.fromkeys(bases, unknown), unknown, {})
+        self.forget(bases)
         self.tallies = Tallies()
+        self.counted = False
+        """Whether the tallies are those of the journal; until then counters are absent, and not lower than before."""
         self.episodes: dict[str, Episode] = {}
         """The newest episodes by id, the one that was told of last at the end."""
         self.wanted: frozenset[str] = frozenset()
         """Coins that are to be shown besides the main ones and those at a level."""
+
+    def forget(self, bases: Iterable[str]) -> None:
+        """Say that nothing is known of this moment, and show these coins as unknown."""
+        unknown = CoinPresent(0.0, True, dict.fromkeys(SIDES))
+        self.present = Present(0, 1.0, dict.fromkeys(bases, unknown), unknown, {})
 
     def tell(self, episode: Episode) -> None:
         """Take what is now known of an episode."""

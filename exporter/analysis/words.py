@@ -12,12 +12,14 @@ REASONS = {
 }
 """What each component means when it raises the score."""
 SHOWN_REASONS = 3
+LEAST_REASON = 0.05
+"""A smaller contribution would read as +0.0."""
 
 
 def reasons(contributions: tuple[float, ...]) -> list[str]:
     """Return the components that raise the score most, the strongest first."""
     ranked = sorted(zip(COMPONENTS, contributions, strict=True), key=lambda pair: -pair[1])
-    return [f"{REASONS[name]} +{value:.1f}" for name, value in ranked[:SHOWN_REASONS] if value > 0]
+    return [f"{REASONS[name]} +{value:.1f}" for name, value in ranked[:SHOWN_REASONS] if value >= LEAST_REASON]
 
 
 def headline(change: LevelChange) -> str:

@@ -43,8 +43,9 @@ class SignalsSource:
         coverage = [coin.coverage for coin in present.coins.values()]
         yield Samples("liquidation_cascade_coverage_ratio", coins, coverage)
         yield Samples("liquidation_cascade_warmup", coins, [int(coin.warmup) for coin in present.coins.values()])
-        yield self._cascades()
-        yield self._prints()
+        counted = self._view.signals.counted
+        yield self._cascades() if counted else Samples("liquidation_cascades_total", [], [])
+        yield self._prints() if counted else Samples("liquidation_large_prints_total", [], [])
         market = _rows(present.market, (), present, stale=present.stale(now_ms))
         yield from _scores("liquidation_market_cascade", market)
         yield from _across(present)

@@ -142,7 +142,7 @@ class Judge:
 def evaluate(coin: Coin, index: int, clock: int, setting: Setting) -> Evaluation:
     """Score a coin and side at a moment; changes nothing."""
     state = coin.sides[index]
-    facts = state.facts(clock, coin.against_usd(index, clock))
+    facts = state.facts(clock, coin.sides[1 - index].evidence)
     return setting.model.evaluate(facts, state.run_usd, state.floor_usd)
 
 

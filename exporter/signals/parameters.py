@@ -28,36 +28,36 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Weights(Section, frozen=True):
     """What a unit of each term adds to the logit x of the score; 100 / (1 + exp(-x)) is the score."""
 
-    intercept: Number = -5.533  # x where every term is 0
-    scan: Number = 0.300  # of ln(1 + scan): more orders than the baseline explains, at any of four time scales
-    cusum: Number = 0.291  # of ln(1 + cusum): evidence for a self-exciting regime that has lasted
-    relative: Number = 0.480  # of ln(1 + rel): USD of the last 30 s over the baseline's
-    branching: Number = 2.06  # of n: liquidations that each liquidation sets off
-    concentration: Number = -1.511  # of the largest order's share of the last 30 s' USD
-    share: Number = 0.129  # of the logit of this side's share of the last 30 s' USD
-    breadth: Number = 0.438  # of the effective number of exchanges that take part
-    persistence: Number = 0.316  # of ln(seconds in which an order came, of about the last 90)
-    baseline: Number = -0.338  # of ln(1 + baseline orders a day): more orders, more chances
+    intercept: Number = -6.607  # x where every term is 0
+    scan: Number = 0.487  # of ln(1 + scan): more orders than the baseline explains, at any of four time scales
+    cusum: Number = 0.301  # of ln(1 + cusum): evidence for a self-exciting regime that has lasted
+    relative: Number = 0.642  # of ln(1 + rel): USD of the last 30 s over the baseline's
+    branching: Number = 0.000  # of n: liquidations that each liquidation sets off
+    concentration: Number = 0.000  # of the largest order's share of the last 30 s' USD
+    share: Number = 0.209  # of the logit of this side's share of the last 30 s, of USD or of orders, the smaller
+    breadth: Number = 0.584  # of the effective number of exchanges that take part
+    persistence: Number = 2.798  # of ln(seconds in which an order came, of about the last 90)
+    baseline: Number = -1.111  # of ln(1 + baseline orders a day): more orders, more chances
 
 
 class Calm(Section, frozen=True):
     """The terms of an ordinary minute; a contribution is what a term adds beyond its value here."""
 
-    scan: Number = 0.0
-    cusum: Number = 0.0
-    relative: Number = 0.69
-    branching: Number = 0.5
-    concentration: Number = 0.9
-    share: Number = 0.0
-    breadth: Number = 1.0
-    persistence: Number = 0.0
-    baseline: Number = 5.0
+    scan: Number = 1.562
+    cusum: Number = 0.758
+    relative: Number = 2.909
+    branching: Number = 0.655
+    concentration: Number = 0.733
+    share: Number = 3.073
+    breadth: Number = 1.024
+    persistence: Number = 0.883
+    baseline: Number = 5.838
 
 
 class Gates(Section, frozen=True):
     """What has to hold, all of it, before the score may pass `closed_score`."""
 
-    share: Share = 0.70  # this side's share of the last 30 s' USD is above this
+    share: Share = 0.70  # this side's share of the last 30 s is above this, of USD and of orders
     relative: NotNegative = 8.0  # USD of the last 30 s over the baseline's is above this
     orders: NotNegative = 3.5  # orders in 30 s are above this (decayed)
     concentration: Share = 0.90  # the largest order's share of them is below this
@@ -80,8 +80,8 @@ class Levels(Section, frozen=True):
     """The levels of the score, and how long a fall has to last."""
 
     watch: Threshold = Threshold(enter=40.0, exit=30.0)
-    warning: Threshold = Threshold(enter=51.0, exit=40.0)
-    critical: Threshold = Threshold(enter=73.0, exit=60.0)
+    warning: Threshold = Threshold(enter=67.0, exit=56.0)
+    critical: Threshold = Threshold(enter=96.0, exit=94.0)
     dwell_s: NotNegative = 30.0  # a level ends after this long below its exit, one level at a time
 
     def __post_init__(self) -> None:

@@ -111,17 +111,24 @@ class SideState(State):
             self.episode.add(now_ms, usd, price, place)
         self.changed = self.ordered = True
 
-    def facts(self, clock: int, against_usd: float) -> Facts:
-        """Measure this moment; `against_usd` is the other side's faded USD. Changes nothing."""
+    def facts(self, clock: int, against: Evidence) -> Facts:
+        """Measure this moment; `against` is the other side's evidence. Changes nothing.
+
+        The share is the smaller of those by USD and by orders: one large order can tip the USD of two equal sides.
+        """
         evidence, baseline = self.evidence, self.baseline
         counts, usd = evidence.counts_at(clock), evidence.usd_at(clock)
+        share = min(
+            usd / (usd + against.usd_at(clock)) if usd else 0.5,
+            counts[2] / (counts[2] + against.counts_at(clock)[2]) if usd else 0.5,
+        )
         return Facts(
             self.scan.statistic(counts),
             evidence.cusum_at(clock, baseline.rate),
             usd / (baseline.usd_rate * 30.0),
             evidence.branching,
             evidence.largest / evidence.usd if evidence.usd else 1.0,
-            usd / (usd + against_usd) if usd else 0.5,
+            share,
             evidence.usd * evidence.usd / evidence.squares if evidence.squares else 1.0,
             counts[2],
             evidence.seconds_at(clock),

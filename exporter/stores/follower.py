@@ -142,6 +142,8 @@ class Follower:
             self._done_seq = newest
             self._measure()
             await self._tell()
+            if self._last_seq() > self._done_seq:
+                continue
             if self._closing.is_set():
                 return []
             with suppress(TimeoutError):

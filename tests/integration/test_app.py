@@ -9,6 +9,7 @@ import pytest
 from exporter import selfcheck
 from exporter.config import ConfigError
 from exporter.exchanges import REGISTRY
+from exporter.signals import Parameters
 from exporter.simulator import Simulator
 from tests.integration.whole import app_changes, exporter, live, scrape, settled, total, until
 
@@ -80,6 +81,8 @@ async def test_reload_starts_and_stops_exchanges_and_refuses_a_bad_configuration
             wanted["config"] = config
             assert (await post(app))[0] == 200
             await until(lambda: "bybit" in app.view.exchanges and live(app))
+            wanted["config"] = msgspec.structs.replace(config, signals=Parameters(floor_usd=1.0))
+            assert await post(app) == (200, {"applied": ["signals"]})
             assert "liquidation_config_last_reload_successful 1" in await scrape(app)
     finally:
         await simulator.stop()

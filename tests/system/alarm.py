@@ -14,7 +14,8 @@ import yaml
 
 from exporter.demo import begin_with_past
 from stack.alertmanager import Alertmanager
-from stack.exporter import ROOT, Exporter, _ours
+from stack.exporter import ROOT, Exporter
+from stack.programs import environment
 from stack.prometheus import ALERTING, Prometheus
 from stack.service import HOST, Service, free_port
 from tests.system.processes import exporter as exporter_command
@@ -93,7 +94,7 @@ class Market(Service):
         return [sys.executable, "-m", "tests.system.market", self._script, self.configuration]
 
     def environment(self):
-        return _ours({})
+        return environment() | {"PYTHONPATH": str(ROOT)}
 
     def answers(self):
         return self.configuration.exists()

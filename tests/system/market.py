@@ -12,7 +12,7 @@ from exporter.commands.simulate import announce
 from exporter.simulator import scenarios, serve
 from exporter.simulator.scenarios import Fault, Phase, Surge
 
-FIRST = ("SUI", "HYPE", "ADA", "LINK", "AVAX", "LTC", "WIF", "SHIB", "BONK", "AAVE", "NEAR", "DOT")
+FIRST = ("SUI", "HYPE", "ADA", "LINK", "AVAX", "LTC", "WIF", "SHIB", "BONK", "AAVE", "NEAR", "DOT", "1INCH", "SATS")
 SECOND = ("BTC", "ETH", "SOL", "XRP", "DOGE", "BNB", "PEPE", "TRX", "ARB")
 """Coins of two storms: longs of the first, shorts of the second."""
 HOUR_S = 3600.0
@@ -21,17 +21,17 @@ HOUR_S = 3600.0
 def storms(_rng, _cast):
     """Two storms of many coins each, and nothing else for an hour."""
     yield Phase(seconds=8, rate=2.0)
-    yield Phase(seconds=25, rate=2.0, surge=Surge("long", 120.0, -0.0005, FIRST, scale=8.0))
+    yield Phase(seconds=25, rate=2.0, surge=Surge("long", 200.0, -0.0005, FIRST, scale=12.0))
     yield Phase(seconds=6, rate=2.0)
-    yield Phase(seconds=25, rate=2.0, surge=Surge("short", 120.0, 0.0005, SECOND, scale=8.0))
+    yield Phase(seconds=25, rate=2.0, surge=Surge("short", 200.0, 0.0005, SECOND, scale=12.0))
     yield Phase(seconds=HOUR_S, rate=2.0)
 
 
 def one(_rng, _cast):
     """A cascade of one coin that grows, and nothing else for an hour."""
     yield Phase(seconds=8, rate=2.0)
-    yield Phase(seconds=20, rate=2.0, surge=Surge("long", 12.0, -0.0005, ("AVAX",), scale=8.0))
-    yield Phase(seconds=15, rate=2.0, surge=Surge("long", 30.0, -0.001, ("AVAX",), scale=12.0))
+    yield Phase(seconds=20, rate=2.0, surge=Surge("long", 20.0, -0.0005, ("AVAX",), scale=12.0))
+    yield Phase(seconds=15, rate=2.0, surge=Surge("long", 40.0, -0.001, ("AVAX",), scale=20.0))
     yield Phase(seconds=HOUR_S, rate=2.0)
 
 

@@ -127,8 +127,9 @@ class Exporter:
 
 
 def counters(text):
-    """The samples of the counters that the ledger keeps: they must never run backwards, not even across a restart."""
+    """The samples of the counters that the journal keeps: they must never run backwards, not even across a restart."""
     kept = ("liquidation_events", "liquidation_notional", "liquidation_asset", "liquidation_size")
+    kept += ("liquidation_cascades", "liquidation_large_prints")
     samples = {}
     for family in text_string_to_metric_families(text):
         if family.type in ("counter", "histogram") and family.name.startswith(kept):

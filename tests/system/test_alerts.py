@@ -5,6 +5,7 @@ import re
 import pytest
 
 from exporter.exchanges import REGISTRY
+from exporter.signals import Parameters
 from stack.redis import RedisServer
 from stack.service import free_port
 from tests.system.alarm import Alarm
@@ -27,11 +28,23 @@ def usd(text):
     return float(number) * {"k": 1e3, "M": 1e6}[unit]
 
 
+SHORT = {
+    "LIQ_SIGNALS_EPISODES_QUIET_S": "20",
+    "LIQ_SIGNALS_EPISODES_HOT_SCORE": "60",
+    "LIQ_SIGNALS_LEVELS_DWELL_S": "5",
+    "LIQ_SIGNALS_BREADTH_WITHIN_S": "10",
+}
+for _name in ("watch", "warning", "critical"):
+    _enter = getattr(Parameters().levels, _name).enter
+    SHORT |= {f"LIQ_SIGNALS_LEVELS_{_name.upper()}_{end}": str(_enter - by) for end, by in (("ENTER", 0), ("EXIT", 1))}
+"""Levels fall, and episodes are over, within half a minute instead of some minutes."""
+
+
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("fast", [False, True], ids=["by rules", "fast path as well"])
 def test_one_cascade_is_one_message_and_its_end_another_whatever_dies(tmp_path, fast):
     """The exporter is killed for longer than ExporterDown waits, Alertmanager is restarted: the cascade stays one."""
-    with Alarm(tmp_path, "one", fast=fast, hasty=True) as alarm:
+    with Alarm(tmp_path, "one", fast=fast, hasty=True, **SHORT) as alarm:
         receiver = alarm.receiver
         until(lambda: receiver.of("traders", *AVAX), "the cascade to be told")
         alarm.exporter.kill()
@@ -84,3 +97,25 @@ def test_each_exchange_and_a_store_that_go_away_are_told_once_and_so_is_their_re
 
 def told(receiver, alert):
     return [note.status for note in receiver.notes if note.receiver == "operators" and note.alert[0] == alert]
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("fast", [False, True], ids=["by rules", "fast path as well"])
+def test_whatever_was_told_of_a_storm_is_told_as_over_once(tmp_path, fast):
+    """Coins that were told before the whole market's alert are inhibited by it, and yet their end arrives."""
+    with Alarm(tmp_path, "storms", fast=fast, **SHORT) as alarm:
+        receiver = alarm.receiver
+        market = ("MarketWideCascade", "", "short")
+        until(lambda: receiver.of("traders", *market) == ["firing", "resolved"], "the end of the storms", 240)
+        until(lambda: all(statuses[-1] == "resolved" for statuses in by_alert(receiver).values()), "all ends", 60)
+        assert set(map(tuple, by_alert(receiver).values())) == {("firing", "resolved")}
+        assert {("MarketWideCascade", "", side) for side in ("long", "short")} <= by_alert(receiver).keys()
+
+
+def by_alert(receiver):
+    """What the traders were told, by alert."""
+    found = {}
+    for note in receiver.notes:
+        if note.receiver == "traders":
+            found.setdefault(note.alert, []).append(note.status)
+    return found

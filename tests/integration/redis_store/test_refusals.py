@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from exporter.journal import Batch
 from exporter.stores.base import StoreFaultError, StoreUnavailableError
 from exporter.stores.redis import RedisStore
 from stack.service import free_port
+from tests.journals import change
 from tests.redis_server import new_server
 from tests.redis_world import assert_exact, connected, drain, followed, healed, holder
 
 LISTED = Path(__file__).parents[3] / "docs" / "storage.md"
 PERMISSIONS = (
-    "~liq:* resetchannels -@all +hello +auth +ping +select +evalsha +script|load +strlen +get +set +del +unlink "
-    "+hset +hget +hmget +hgetall +hlen +hdel +sadd +scard +xadd +xtrim +xlen +scan"
+    "~liq:* resetchannels &liq:cascades -@all +hello +auth +ping +select +evalsha +script|load +strlen +get +set +del "
+    "+unlink +hset +hget +hmget +hgetall +hlen +hdel +sadd +scard +xadd +xtrim +xlen +scan +publish"
 )
 """Everything that the store needs."""
 
@@ -84,6 +86,8 @@ async def test_a_user_with_just_the_listed_permissions(server, client, world):
     store = await followed(world, address)
     world.add(100)
     await drain(store, world, 500)
+    world.database.write(Batch(news=[change("BTC", 1)]))
+    await store.tell(world.database.tellings(0, 10))
     await store.renew()
     client.flushall()
     with pytest.raises(StoreUnavailableError):
@@ -104,6 +108,17 @@ async def test_each_listed_permission_is_needed_or_its_lack_is_explained(server,
         await connected(store, world)
     except StoreFaultError as error:
         assert "docs/storage.md" in str(error), error  # noqa: PT017 - some are only needed later
+    await store.close()
+
+
+@pytest.mark.parametrize("missing", ["-publish", "resetchannels"])
+async def test_a_user_that_may_not_publish_is_told_so(server, client, world, missing):
+    client.execute_command(f"ACL SETUSER writer on >secret {PERMISSIONS} {missing}")
+    world.add(5)
+    store = await followed(world, f"redis://writer:secret@127.0.0.1:{server.port}/0")
+    world.database.write(Batch(news=[change("BTC", 1)]))
+    with pytest.raises(StoreFaultError, match=r"docs/storage\.md"):
+        await store.tell(world.database.tellings(0, 10))
     await store.close()
 
 

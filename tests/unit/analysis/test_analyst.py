@@ -1,11 +1,14 @@
+import asyncio
+
 import msgspec
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
+from exporter.analysis import Analyst, Course
 from tests.events import T0, liquidation
 from tests.unit.analysis.living import Living, replayed
-from tests.unit.analysis.market import EAGER, MINUTE_MS, feed, market
+from tests.unit.analysis.market import EAGER, FEEDS, MINUTE_MS, feed, market
 
 END_MS = T0 + 8 * MINUTE_MS
 
@@ -133,3 +136,39 @@ def test_coins_that_are_quiet_are_zero_and_not_absent(tmp_path):
     assert list(present.coins)[:2] == ["BTC", "DOGE"]
     assert present.coins["DOGE"].sides == {"long": None, "short": None}
     assert present.coins["DOGE"].coverage == 1.0
+
+
+def test_a_detector_that_fails_is_unknown_and_stops_nobody(tmp_path, monkeypatch, capsys):
+    living = Living(tmp_path)
+    living.live(market(minutes=2), T0 + 2 * MINUTE_MS)
+    assert living.status.present.coins["BTC"].coverage == 1.0
+
+    def broken(course, record):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Course, "apply", broken)
+    later = liquidation(time_ms=T0 + 121_000, received_ms=T0 + 121_100, id="later")
+    living.commit(later)
+    living.commit(liquidation(time_ms=T0 + 122_000, received_ms=T0 + 122_100, id="last"))
+    living.second(T0 + 125_000)
+    assert "signals failed" in capsys.readouterr().out
+    assert living.database.last_seq > 100
+    assert living.status.present.coins["BTC"].coverage == 0.0
+    assert living.analyst.due() is None
+    monkeypatch.undo()
+    living.die()
+    assert living.status.present.coins["BTC"].coverage == 1.0, "a restart takes what was missed"
+
+
+async def test_a_journal_that_cannot_be_read_is_tried_again(tmp_path, monkeypatch):
+    living = Living(tmp_path)
+    living.live(market(minutes=2), T0 + 2 * MINUTE_MS)
+    monkeypatch.setattr("exporter.analysis.analyst.RETRY_S", 0.01)
+    analyst = Analyst(tmp_path / "absent.db", EAGER, FEEDS, ("BTC",), list)
+    task = asyncio.create_task(analyst.begin())
+    await asyncio.sleep(0.05)
+    assert not task.done()
+    analyst._journal = living.path
+    async with asyncio.timeout(10):
+        await task
+    assert analyst.status.present.coins["BTC"].coverage == 1.0

@@ -170,6 +170,7 @@ def signalled(view: View) -> Present:
         Pair("binance", "bybit", "short", 12.5, None, 0.25, 1.5, 0.0, 0.0, None),
     )
     view.signals.present = Present(NOW_MS - 800, 0.5, coins, market, stress, pairs)
+    view.signals.counted = True
     view.signals.tallies.cascades.update({(first, "long", "warning"): 3, ("WIF", "short", "critical"): 1})
     view.signals.tallies.prints.update({("bybit", first, "long"): 7, ("binance", "WIF", "short"): 1})
     for each in (episode("ETH", "short", state="closed"), episode(first, "long"), episode("*", "long", level=3)):

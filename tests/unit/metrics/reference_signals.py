@@ -80,7 +80,7 @@ def counters(view: View) -> Iterator[Metric]:
         prints[name, base if ledger.has_series(base) else OTHER, side] += number
     for name, counts in (("liquidation_cascades_total", cascades), ("liquidation_large_prints_total", prints)):
         metric = family(name)
-        for labels, number in counts.items():
+        for labels, number in counts.items() if view.signals.counted else ():
             metric.add_metric(labels, number)
         yield metric
 
