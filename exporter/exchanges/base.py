@@ -51,8 +51,12 @@ class MarkPrices(msgspec.Struct, frozen=True):
     time_ms: int
 
 
+OLDEST = "oldest"
+"""The key of an answer that does not say what it answers, where exchanges answer in the order of the requests."""
+
+
 class Ack(msgspec.Struct, frozen=True):
-    """The exchange's answer to the subscription request `key`."""
+    """The exchange's answer to the subscription request `key`; `OLDEST` stands for the first that waits for one."""
 
     key: str
     ok: bool
@@ -235,7 +239,8 @@ class Exchange(Protocol):
     def subscribe(self, feed: Feed, instruments: Sequence[str], first_key: int) -> list[Subscription]:
         """Return the requests that subscribe the named instruments, within the exchange's frame limits.
 
-        Keys are decimal numbers from `first_key` on. Only for feeds that are `per_symbol`.
+        Keys are decimal numbers from `first_key` on, or made of what the answers name. Only for feeds that are
+        `per_symbol`.
         """
 
     def parse(self, frame: bytes | str, received_ms: int) -> Parsed:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
@@ -19,12 +20,17 @@ Number = str | float | None
 Millis = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A time as sent. It stays within 64 bits because a refused row is written out again, and msgspec writes no more."""
 
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time as ISO 8601 text with its zone."""
+
 ABSENT = msgspec.Raw()
 """Stands for a part of a message that is decoded later and was not sent."""
 
 OLDEST_MS = 1_483_228_800_000
 NEWEST_MS = 4_102_444_800_000
 """2017-01-01 and 2100-01-01, UTC: no exchange that is read here had futures before, and nothing happened after."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """All that decoding untrusted bytes can raise."""
@@ -50,6 +56,11 @@ def instant_text(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 16):
         raise RejectedRow("time")
     return instant(int(text))
+
+
+def instant_of(moment: datetime) -> int:
+    """Turn a time with a zone into Unix milliseconds; raises `RejectedRow("time")`."""
+    return instant((moment - _EPOCH) // timedelta(milliseconds=1))
 
 
 def positive(text: Number, reason: str) -> float:
