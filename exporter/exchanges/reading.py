@@ -1,14 +1,14 @@
 """What the parsers share: reading numbers, times and rows that nobody can trust."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
 
 from exporter.exchanges.base import Liquidations, MarkPrices, ParseError, Rejected, RejectedRow
+from exporter.isotime import millis_of
 from exporter.model import RawLiquidation
 
 Row = TypeVar("Row")
@@ -20,9 +20,6 @@ Number = str | float | None
 Millis = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A time as sent. It stays within 64 bits because a refused row is written out again, and msgspec writes no more."""
 
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A time as ISO 8601 text with its zone."""
-
 ABSENT = msgspec.Raw()
 """Stands for a part of a message that is decoded later and was not sent."""
 
@@ -30,10 +27,15 @@ OLDEST_MS = 1_483_228_800_000
 NEWEST_MS = 4_102_444_800_000
 """2017-01-01 and 2100-01-01, UTC: no exchange that is read here had futures before, and nothing happened after."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """All that decoding untrusted bytes can raise."""
+
+
+class _Typed(msgspec.Struct, gc=False):
+    type: str
+
+
+_TYPED = msgspec.json.Decoder(_Typed)
 
 
 def decoded(decoder: msgspec.json.Decoder[Decoded], body: bytes | str | msgspec.Raw) -> Decoded:
@@ -58,9 +60,12 @@ def instant_text(text: str) -> int:
     return instant(int(text))
 
 
-def instant_of(moment: datetime) -> int:
-    """Turn a time with a zone into Unix milliseconds; raises `RejectedRow("time")`."""
-    return instant((moment - _EPOCH) // timedelta(milliseconds=1))
+def instant_iso(text: str) -> int:
+    """Read a time that was sent as ISO 8601 text with its zone; raises `RejectedRow("time")`."""
+    try:
+        return instant(millis_of(text))
+    except ValueError:
+        raise RejectedRow("time") from None
 
 
 def positive(text: Number, reason: str) -> float:
@@ -130,6 +135,17 @@ def shaped(decoder: msgspec.json.Decoder[Decoded], row: msgspec.Raw) -> Decoded:
         return decoder.decode(row)
     except DECODE_ERRORS:
         raise RejectedRow("malformed") from None
+
+
+def of_type(rows: Iterable[msgspec.Raw], wanted: str) -> Iterator[msgspec.Raw]:
+    """Leave out the rows of another `type`; what cannot be read is left to its reader to refuse."""
+    for row in rows:
+        try:
+            kind = _TYPED.decode(row).type
+        except DECODE_ERRORS:
+            kind = wanted
+        if kind == wanted:
+            yield row
 
 
 def amount_text(number: Number) -> str:

@@ -30,7 +30,8 @@ VIEWED = {
 ALLOWED = {
     "model": set(),
     "histogram": set(),
-    "exchanges": {"model"},
+    "isotime": set(),
+    "exchanges": {"model", "isotime"},
     "stats": {"model"},
     "cells": {"model", "stats", "histogram"},
     "ledger": {"model", "stats", "cells"},
