@@ -7,6 +7,7 @@ from exporter.exchanges.bitget import Bitget
 from exporter.exchanges.bybit import Bybit
 from exporter.exchanges.gate import Gate
 from exporter.exchanges.htx import Htx
+from exporter.exchanges.kraken import Kraken
 from exporter.exchanges.okx import Okx
 
 REGISTRY: dict[str, Exchange] = {
@@ -19,5 +20,6 @@ REGISTRY: dict[str, Exchange] = {
         Htx(),
         Bitget(),
         Bitfinex(),
+        Kraken(),
     )
 }

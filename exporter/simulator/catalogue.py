@@ -7,6 +7,7 @@ from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
 from exporter.simulator.htx import SimulatedHtx
+from exporter.simulator.kraken import SimulatedKraken
 from exporter.simulator.okx import SimulatedOkx
 
 EXCHANGES: dict[str, type[SimulatedExchange]] = {
@@ -19,5 +20,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedHtx,
         SimulatedBitget,
         SimulatedBitfinex,
+        SimulatedKraken,
     )
 }

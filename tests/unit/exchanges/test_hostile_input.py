@@ -184,6 +184,15 @@ def bitfinex_frames(drawn):
     yield [7, rows]
 
 
+def kraken_frames(drawn):
+    trades = [
+        {"feed": "trade", "type": "liquidation", "product_id": "PF_XBTUSD", "uid": f"u{number}", "time": time_ms}
+        | {"side": "sell" if long else "buy", "qty": quantity, "price": price}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    yield {"feed": "trade_snapshot", "product_id": "PF_XBTUSD", "trades": trades}
+
+
 WRITERS = {
     "bitfinex": bitfinex_frames,
     "binance": binance_frames,
@@ -192,6 +201,7 @@ WRITERS = {
     "gate": gate_frames,
     "htx": htx_frames,
     "bitget": bitget_frames,
+    "kraken": kraken_frames,
 }
 
 
