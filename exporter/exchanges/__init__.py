@@ -5,6 +5,7 @@ from exporter.exchanges.binance import Binance
 from exporter.exchanges.bitfinex import Bitfinex
 from exporter.exchanges.bitget import Bitget
 from exporter.exchanges.bybit import Bybit
+from exporter.exchanges.deribit import Deribit
 from exporter.exchanges.gate import Gate
 from exporter.exchanges.htx import Htx
 from exporter.exchanges.kraken import Kraken
@@ -21,5 +22,6 @@ REGISTRY: dict[str, Exchange] = {
         Bitget(),
         Bitfinex(),
         Kraken(),
+        Deribit(),
     )
 }

@@ -4,6 +4,7 @@ from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.bitfinex import SimulatedBitfinex
 from exporter.simulator.bitget import SimulatedBitget
 from exporter.simulator.bybit import SimulatedBybit
+from exporter.simulator.deribit import SimulatedDeribit
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
 from exporter.simulator.htx import SimulatedHtx
@@ -21,5 +22,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedBitget,
         SimulatedBitfinex,
         SimulatedKraken,
+        SimulatedDeribit,
     )
 }

@@ -193,6 +193,17 @@ def kraken_frames(drawn):
     yield {"feed": "trade_snapshot", "product_id": "PF_XBTUSD", "trades": trades}
 
 
+def deribit_frames(drawn):
+    trades = [
+        {"instrument_name": "BTC-PERPETUAL", "trade_id": str(number), "timestamp": time_ms, "liquidation": "T"}
+        | {"direction": "sell" if long else "buy", "amount": quantity, "price": price}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    params = {"channel": "trades.future.any.100ms", "data": trades}
+    if trades:
+        yield {"jsonrpc": "2.0", "method": "subscription", "params": params}
+
+
 WRITERS = {
     "bitfinex": bitfinex_frames,
     "binance": binance_frames,
@@ -202,6 +213,7 @@ WRITERS = {
     "htx": htx_frames,
     "bitget": bitget_frames,
     "kraken": kraken_frames,
+    "deribit": deribit_frames,
 }
 
 

@@ -39,6 +39,8 @@ CONTRACTS = {(name, contract.symbol): contract for name, exchange in EXCHANGES.i
         ("kraken", "PF_XBTUSD", "0.440", "34893.0", 0.44, 15_352.92),
         ("kraken", "PI_XRPUSD", "12000", "0.1736", 12_000 / 0.1736, 12_000.0),
         ("kraken", "FI_XBTUSD_261225", "15000", "34969.5", 15_000 / 34_969.5, 15_000.0),
+        ("deribit", "BTC-PERPETUAL", "1120", "4469.5", 1_120 / 4_469.5, 1_120.0),
+        ("deribit", "SOL_USDC-PERPETUAL", "2.5", "180.00", 2.5, 450.0),
     ],
 )
 def test_sizes_are_what_the_documents_say(exchange, symbol, quantity, price, base, usd):

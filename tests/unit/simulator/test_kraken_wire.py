@@ -8,6 +8,7 @@ from aiohttp.test_utils import make_mocked_request
 from exporter.simulator.kraken import SimulatedKraken
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
+from tests.unit.simulator.client import Client
 
 T = 1_612_269_657_781
 
@@ -15,22 +16,6 @@ T = 1_612_269_657_781
 @pytest.fixture
 def kraken():
     return SimulatedKraken(Prices(1), 1)
-
-
-class Client:
-    """A socket without a network."""
-
-    def __init__(self):
-        self.topics = set()
-        self.sent = []
-
-    def send(self, frame, records=()):
-        self.sent.append(json.loads(frame))
-
-    def ask(self, exchange, **request):
-        self.sent.clear()
-        exchange.hear(self, json.dumps(request))
-        return list(self.sent)
 
 
 def order(kraken, symbol="PI_XBTUSD", side="long", quantity="440", price="34893.0", time_ms=T):
