@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from exporter.exchanges.base import (
+    Ack,
     Exchange,
     Liquidations,
     ParseError,
@@ -48,7 +49,7 @@ def decode(
 ) -> Iterator[Event | Problem]:
     """Turn frames, one a line, into events in the frames' order, and problems where they occur; raises nothing.
 
-    Frames that carry no liquidations (acknowledgements, heartbeats, mark prices) and blank lines give nothing.
+    Frames that carry no liquidations (most acknowledgements, heartbeats, mark prices) and blank lines give nothing.
     `received_ms` None means that every event was received at its own time. Equal events are not merged.
     """
     for number, line in enumerate(lines, 1):
@@ -62,10 +63,11 @@ def decode(
             continue
         if isinstance(parsed, Unknown):
             yield Problem(number, "a frame of an undocumented kind", malformed=False)
-        elif isinstance(parsed, Liquidations):
-            for raw in parsed.events:
+        found = parsed.found if isinstance(parsed, Ack) else parsed
+        if isinstance(found, Liquidations):
+            for raw in found.events:
                 yield _event(raw, instruments.get(raw.instrument), received_ms)
-            for row in parsed.rejected:
+            for row in found.rejected:
                 yield Problem(number, f"row refused, bad {row.reason}", malformed=False, text=row.row)
 
 

@@ -56,11 +56,15 @@ OLDEST = "oldest"
 
 
 class Ack(msgspec.Struct, frozen=True):
-    """The exchange's answer to the subscription request `key`; `OLDEST` stands for the first that waits for one."""
+    """The exchange's answer to the subscription request `key`; `OLDEST` stands for the first that waits for one.
+
+    `found` are the liquidations that the answer itself tells of, where it repeats what happened before.
+    """
 
     key: str
     ok: bool
     message: str = ""
+    found: Liquidations | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):

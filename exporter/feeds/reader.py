@@ -60,6 +60,8 @@ class Reader:
                 self._control(parsed.time_ms, received_ms)
             return parsed
         elif isinstance(parsed, Ack):
+            if parsed.found is not None:
+                self._sink.liquidations(self._name, parsed.found, received_ms, perf_counter() - started)
             return parsed
         elif isinstance(parsed, Unknown):
             status.unknown_frames += 1

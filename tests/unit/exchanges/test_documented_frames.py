@@ -38,8 +38,9 @@ def parsed_as_fixture(exchange, frame):
             return {"reply": json.loads(frame), "time_ms": time_ms}
         case MarkPrices(prices, time_ms):
             return {"mark_prices": [list(price) for price in prices], "time_ms": time_ms}
-        case Ack(key, ok, message):
-            return {"ack": {"key": key, "ok": ok, "message": message}}
+        case Ack(key, ok, message, found):
+            told = liquidations_as_fixture(exchange, found) if found else {}
+            return {"ack": {"key": key, "ok": ok, "message": message}} | told
         case Known(what):
             return {"known": what}
         case other:
