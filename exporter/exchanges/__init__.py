@@ -6,6 +6,7 @@ from exporter.exchanges.bitfinex import Bitfinex
 from exporter.exchanges.bitget import Bitget
 from exporter.exchanges.bybit import Bybit
 from exporter.exchanges.deribit import Deribit
+from exporter.exchanges.dydx import Dydx
 from exporter.exchanges.gate import Gate
 from exporter.exchanges.htx import Htx
 from exporter.exchanges.kraken import Kraken
@@ -23,5 +24,6 @@ REGISTRY: dict[str, Exchange] = {
         Bitfinex(),
         Kraken(),
         Deribit(),
+        Dydx(),
     )
 }

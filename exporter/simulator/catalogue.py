@@ -5,6 +5,7 @@ from exporter.simulator.bitfinex import SimulatedBitfinex
 from exporter.simulator.bitget import SimulatedBitget
 from exporter.simulator.bybit import SimulatedBybit
 from exporter.simulator.deribit import SimulatedDeribit
+from exporter.simulator.dydx import SimulatedDydx
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
 from exporter.simulator.htx import SimulatedHtx
@@ -23,5 +24,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedBitfinex,
         SimulatedKraken,
         SimulatedDeribit,
+        SimulatedDydx,
     )
 }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from exporter.simulator.kraken_contracts import INDEX, INVERSE, LINEAR, contract
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
-from exporter.simulator.tape import Tape, usual_trade
+from exporter.simulator.tape import Tape, iso_text, usual_trade
 
 TRADE, TICKER, HEARTBEAT = "trade", "ticker", "heartbeat"
 IDLE_LIMIT_S = 60.0
@@ -103,7 +103,7 @@ class SimulatedKraken(SimulatedExchange):
     def instruments(self, request: web.Request, listed: Sequence[Contract]) -> tuple[bytes, list[str]]:  # noqa: ARG002 - one list
         """Answer about all contracts; an index is listed with them."""
         rows = [INDEX, *(describe(contract) for contract in listed)]
-        body = {"result": "success", "instruments": rows, "serverTime": _iso(now_ms())}
+        body = {"result": "success", "instruments": rows, "serverTime": iso_text(now_ms())}
         return msgspec.json.encode(body), [contract.symbol for contract in listed]
 
     def recall(self, request: web.Request) -> bytes:
@@ -111,7 +111,7 @@ class SimulatedKraken(SimulatedExchange):
         last = datetime.fromisoformat(request.query["lastTime"])
         trades = self._tape.newest(request.query["symbol"], ROWS, round(last.timestamp() * 1000))
         body = {"result": "success", "history": [_past_row(trade.row) for trade in trades]}
-        return msgspec.json.encode(body | {"serverTime": _iso(now_ms())})
+        return msgspec.json.encode(body | {"serverTime": iso_text(now_ms())})
 
     def offer(self, order: Order) -> bool:
         """Take every order."""
@@ -211,11 +211,7 @@ def _refuse(socket: Socket, message: str) -> None:
     socket.send(msgspec.json.encode({"event": "error", "message": message}))
 
 
-def _iso(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _past_row(row: dict[str, Any]) -> dict[str, Any]:
     """Write a trade as REST does: other names, and the time as text."""
     kept = {name: row[name] for name in ("uid", "side", "type", "price")}
-    return kept | {"time": _iso(row["time"]), "trade_id": row["seq"], "size": row["qty"]}
+    return kept | {"time": iso_text(row["time"]), "trade_id": row["seq"], "size": row["qty"]}

@@ -1,6 +1,7 @@
 """The trades of an exchange that shows liquidations among all others."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
@@ -45,3 +46,8 @@ def usual_trade(rng: Random, order: Order) -> Order:
     usd = USUAL_USD * rng.lognormvariate(0.0, 1.0)
     quantity = order.contract.quantity_text(usd, float(order.price))
     return msgspec.structs.replace(order, side=rng.choice(SIDES), quantity=quantity)
+
+
+def iso_text(time_ms: int) -> str:
+    """Write an instant as exchanges do that send times as text."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

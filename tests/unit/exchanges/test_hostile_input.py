@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Liquidations, ParseError, PastRequest, Span
+from exporter.isotime import text_of
 from exporter.model import Instrument
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -204,6 +205,16 @@ def deribit_frames(drawn):
         yield {"jsonrpc": "2.0", "method": "subscription", "params": params}
 
 
+def dydx_frames(drawn):
+    trades = [
+        {"id": f"{number:x}", "side": "SELL" if long else "BUY", "size": quantity, "price": price}
+        | {"type": "LIQUIDATED", "createdAt": text_of(time_ms)}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    if trades:
+        yield {"type": "channel_data", "channel": "v4_trades", "id": "BTC-USD", "contents": {"trades": trades}}
+
+
 WRITERS = {
     "bitfinex": bitfinex_frames,
     "binance": binance_frames,
@@ -214,6 +225,7 @@ WRITERS = {
     "bitget": bitget_frames,
     "kraken": kraken_frames,
     "deribit": deribit_frames,
+    "dydx": dydx_frames,
 }
 
 

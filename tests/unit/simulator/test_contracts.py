@@ -41,6 +41,8 @@ CONTRACTS = {(name, contract.symbol): contract for name, exchange in EXCHANGES.i
         ("kraken", "FI_XBTUSD_261225", "15000", "34969.5", 15_000 / 34_969.5, 15_000.0),
         ("deribit", "BTC-PERPETUAL", "1120", "4469.5", 1_120 / 4_469.5, 1_120.0),
         ("deribit", "SOL_USDC-PERPETUAL", "2.5", "180.00", 2.5, 450.0),
+        ("dydx", "AVAX-USD", "3.9", "22.87", 3.9, 89.193),
+        ("dydx", "PNUT,RAYDIUM,PNUTPUMP-USD", "100", "0.6", 100.0, 60.0),
     ],
 )
 def test_sizes_are_what_the_documents_say(exchange, symbol, quantity, price, base, usd):
