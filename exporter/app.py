@@ -22,7 +22,7 @@ from exporter.feeds import ExchangeFeeds
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
 from exporter.followers import Followers, holder
-from exporter.gaps import Gaps
+from exporter.gaps import Gaps, Outage
 from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
@@ -106,6 +106,7 @@ class App:
         """Where it serves, once it runs."""
         self._feeds: dict[str, ExchangeFeeds] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._interrupted: dict[str, list[Outage]] = {}
         self._mark_feeds_down(config.enabled_exchanges(), database)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -193,7 +194,8 @@ class App:
             self._session,
         )
         oldest = _now_ms() - int(REGISTRY[name].capability.backfill_hours * 3_600_000)
-        feeds.fill_outages(self._reader.events, self.view.gaps.unfilled(name, oldest))
+        earlier = self.view.gaps.unfilled(name, oldest) + self._interrupted.pop(name, [])
+        feeds.fill_outages(self._reader.events, earlier)
         self._feeds[name] = feeds
         self.view.exchanges[name] = feeds.status
         self._tasks[name] = self._group.create_task(feeds.run(), name=name)
@@ -218,6 +220,9 @@ class App:
                 elif change.up:
                     alive = max(change.time_ms, database.alive_ms())
                     self.journal.append(FeedChange(alive, exchange, feed.name, up=False, reason="unclean stop"))
+                    # the gaps learn of it with the first commit, which is later than the feeds start
+                    outage = Outage(feed.name, alive, None, "unclean stop")
+                    self._interrupted.setdefault(exchange, []).append(outage)
 
     async def _notice(self) -> None:
         """Say once, soon after the start, which exchanges cannot be reached."""

@@ -122,17 +122,22 @@ class Gaps:
     def _fill(self, change: FeedChange) -> None:
         """Note that a feed's outage is filled from the change's time to its end."""
         outages = self._outages.get(change.exchange, [])
-        for outage in reversed(outages):
-            if outage.feed == change.feed and outage.from_ms <= change.time_ms <= (outage.until_ms or 0):
-                outage.filled_ms = min(change.time_ms, outage.filled_ms or change.time_ms)
-                break
+        filled = next((each for each in reversed(outages) if _is_of(each, change)), None)
+        if filled is None:
+            return
+        filled.filled_ms = min(change.time_ms, filled.filled_ms or change.time_ms)
         closed = self._closed.get(change.exchange, [])
         for position, gap in enumerate(closed):
-            if gap.from_ms <= change.time_ms <= (gap.until_ms or 0):
+            # a gap begins with the first report of a feed that is down, which may prove less than a later one
+            if filled.from_ms <= (gap.until_ms or 0) and gap.from_ms <= (filled.until_ms or 0):
                 less = msgspec.structs.replace(gap, missing=_missing(gap, outages))
                 gained = less.filled_ms - gap.filled_ms
-                closed[position] = less
                 self._filled_ms[change.exchange] = self._filled_ms.get(change.exchange, 0) + gained
+                closed[position] = less
+
+
+def _is_of(outage: Outage, change: FeedChange) -> bool:
+    return outage.feed == change.feed and outage.from_ms <= change.time_ms <= (outage.until_ms or 0)
 
 
 def _missing(gap: Gap, outages: Sequence[Outage]) -> tuple[Bounds, ...]:

@@ -1,5 +1,6 @@
 """The exchanges: one line each, the only list."""
 
+from exporter.exchanges.aster import Aster
 from exporter.exchanges.base import Exchange
 from exporter.exchanges.binance import Binance
 from exporter.exchanges.bitfinex import Bitfinex
@@ -22,6 +23,7 @@ REGISTRY: dict[str, Exchange] = {
         Htx(),
         Bitget(),
         Bitfinex(),
+        Aster(),
         Kraken(),
         Deribit(),
         Dydx(),

@@ -212,11 +212,10 @@ class Bitget:
             return _read_ticker(arg.symbol, message)
         return UNKNOWN
 
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
         """Read the contracts of one product line; raises `ParseError` and nothing else."""
         contracts = decoded(_CONTRACTS, _data(body))
-        coin_margined = "category=COIN" in request.path
-        return InstrumentPage([_instrument(contract, coin_margined=coin_margined) for contract in contracts])
+        return InstrumentPage([_instrument(contract) for contract in contracts])
 
 
 def _key(arg: _Arg) -> str:
@@ -267,7 +266,8 @@ def _data(body: bytes) -> msgspec.Raw:
     return answer.data
 
 
-def _instrument(contract: _Contract, *, coin_margined: bool) -> Instrument:
+def _instrument(contract: _Contract) -> Instrument:
+    coin_margined = contract.quote_coin == "USD"
     base, multiplier = plain_coin(contract.base_coin)
     return Instrument(
         exchange=_NAME,

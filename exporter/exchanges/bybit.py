@@ -40,7 +40,7 @@ from exporter.exchanges.reading import (
     mark_price,
     positive,
 )
-from exporter.model import LONG, SHORT, Instrument, Kind, QuantityUnit, RawLiquidation, Side
+from exporter.model import LONG, SHORT, AssetClass, Instrument, Kind, QuantityUnit, RawLiquidation, Side
 
 _NAME = "bybit"
 _LIQUIDATIONS = "allLiquidation."
@@ -58,6 +58,9 @@ _KINDS: dict[str, tuple[Kind, bool]] = {
     "InverseFutures": ("future", True),
 }
 """Contract type to kind, and whether the contract is inverse."""
+
+_CLASSES: dict[str, AssetClass] = {"stock": "stock", "commodity": "commodity", "forex": "forex"}
+"""Symbol types of perpetuals that are not on coins; the others mark kinds of coins."""
 
 _INVERSE = re.compile(r"USD(?:[FGHJKMNQUVXZ]\d\d)?$")
 """How inverse names end: BTCUSD, or BTCUSDZ26 with the letter of the delivery month.
@@ -107,6 +110,7 @@ class _Contract(msgspec.Struct, gc=False, rename="camel"):
     base_coin: str
     quote_coin: str
     settle_coin: str
+    symbol_type: str = ""
 
 
 class _Page(msgspec.Struct, gc=False, rename={"contracts": "list", "cursor": "nextPageCursor"}):
@@ -294,6 +298,7 @@ def _instrument(contract: _Contract) -> Instrument:
         kind=kind,
         inverse=inverse,
         multiplier=multiplier,
+        asset_class=_CLASSES.get(contract.symbol_type, "crypto"),
     )
 
 

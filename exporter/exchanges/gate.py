@@ -215,10 +215,9 @@ class Gate:
             return _read_ticker(message)
         return UNKNOWN
 
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
         """Read the contracts of one settlement currency; raises `ParseError` and nothing else."""
-        settle = request.path.split("/")[-2].upper()
-        contracts = (_instrument(contract, settle) for contract in decoded(_CONTRACTS, body))
+        contracts = (_instrument(contract) for contract in decoded(_CONTRACTS, body))
         return InstrumentPage([instrument for instrument in contracts if instrument])
 
 
@@ -293,8 +292,10 @@ def _read_ticker(message: _Message) -> Parsed:
     return mark_price(tickers[0].contract, tickers[0].mark_price, message.time_ms)
 
 
-def _instrument(contract: _Contract, settle: str) -> Instrument | None:
+def _instrument(contract: _Contract) -> Instrument | None:
+    """Read one contract; what is quoted in plain dollars settles in BTC, all else in what it is quoted in."""
     coin, _, quote = contract.name.rpartition("_")
+    settle = "BTC" if quote == "USD" else quote
     inverse = contract.kind == "inverse"
     try:
         # An inverse contract is of one dollar, which Gate writes as a multiplier of zero.

@@ -115,8 +115,8 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 class HtxHistory:
     """Three months of liquidations, one contract (or coin) and two hours at a time.
 
-    80 calls a second are allowed for linear contracts, 40 for the others. Rows are recognised by contract, side, second
-    and volume, because the interfaces name and write things differently.
+    80 calls a second are allowed for linear contracts, 40 for the others. Rows are recognised by contract, side,
+    second, volume and price, because the interfaces name and write things differently.
     """
 
     every_s: float = 0.05
@@ -144,7 +144,8 @@ class HtxHistory:
 
     def twin(self, raw: RawLiquidation) -> tuple[str, ...]:
         """Return what socket and REST have in common."""
-        return (raw.instrument, raw.side, str(raw.time_ms // 1000), amount_text(raw.quantity))
+        names = (raw.instrument, raw.side, str(raw.time_ms // 1000))
+        return (*names, amount_text(raw.quantity), amount_text(raw.price))
 
 
 class Htx:
@@ -207,10 +208,10 @@ class Htx:
                 return Known("close")
         return UNKNOWN
 
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
         """Read the contracts of one product line; raises `ParseError` and nothing else."""
         contracts = decoded(_CONTRACTS, _data(body))
-        instruments = (_instrument(contract, linear=request.path.startswith("/linear")) for contract in contracts)
+        instruments = (_instrument(contract) for contract in contracts)
         return InstrumentPage([instrument for instrument in instruments if instrument])
 
 
@@ -270,9 +271,11 @@ def _data(body: bytes) -> msgspec.Raw:
     return answer.data
 
 
-def _instrument(contract: _Contract, *, linear: bool) -> Instrument | None:
+def _instrument(contract: _Contract) -> Instrument | None:
+    """Read one contract: BTC-USDT and BTC-USDT-261225 are linear, BTC-USD and BTC261225 coin-margined."""
     parts = contract.contract_code.split("-")
     quote = parts[1] if len(parts) > 1 else "USD"
+    linear = quote != "USD"
     base, multiplier = plain_coin(contract.symbol)
     try:
         size = positive(contract.contract_size, "")

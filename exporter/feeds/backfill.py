@@ -26,17 +26,34 @@ BEFORE_MS, AFTER_MS = 5_000, 1_000
 AROUND_MS = 60_000
 """Rows of the past can have coarser times than those of the socket, so that a twin may lie beside the span."""
 
+NEAR_MS, TOGETHER_MS = 60_000, 600_000
+"""How near to each other outages are, and how long together, that are asked for at once."""
+
 Recorded = Callable[[str, Span], Awaitable[Sequence[Liquidation]]]
 """Returns what is recorded of an exchange in a span of time."""
 
 
 class Job(msgspec.Struct):
-    """A span of one feed to be asked for at `due` (monotonic seconds); the last pass decides whether it is filled."""
+    """Outages of one feed to be asked for together at `due` (monotonic seconds).
+
+    The last pass decides whether they are filled.
+    """
 
     feed: str
-    span: Span
+    outages: list[Span]
     due: float
     last: bool
+
+    @property
+    def span(self) -> Span:
+        """From the beginning of the first outage to the end of the last."""
+        return Span(self.outages[0].from_ms, self.outages[-1].until_ms)
+
+    def takes(self, feed: str, outage: Span, *, last: bool) -> bool:
+        """Whether another outage is near enough to be asked for with these: a feed that flaps makes one question."""
+        near = outage.from_ms - self.outages[-1].until_ms < NEAR_MS
+        short = outage.until_ms - self.outages[0].from_ms < TOGETHER_MS
+        return (self.feed, self.last) == (feed, last) and near and short
 
 
 class Backfill:
@@ -53,6 +70,7 @@ class Backfill:
         self._name = context.exchange.name
         self._status = context.status.backfill
         self._jobs: list[Job] = []
+        self._running: Job | None = None
         self._wake = asyncio.Event()
         self._free_at = 0.0
 
@@ -61,9 +79,9 @@ class Backfill:
         settled = (span.until_ms + AFTER_MS - _now_ms()) / 1000 + self._history.settled_s
         due = monotonic() + max(0.0, settled)
         again = self._history.again_s
-        self._jobs.append(Job(feed, span, due, last=not again))
+        self._plan(feed, span, due, last=not again)
         if again:
-            self._jobs.append(Job(feed, span, due + again, last=True))
+            self._plan(feed, span, due + again, last=True)
         self._status.waiting = len(self._jobs)
         self._wake.set()
 
@@ -77,9 +95,19 @@ class Backfill:
             elif (wait := job.due - monotonic()) > 0:
                 await _wait(self._wake, wait)
             else:
+                self._running = job
                 await self._work(job)
+                self._running = None
                 self._jobs.remove(job)
                 self._status.waiting = len(self._jobs)
+
+    def _plan(self, feed: str, outage: Span, due: float, *, last: bool) -> None:
+        for job in self._jobs:
+            if job is not self._running and job.takes(feed, outage, last=last):
+                job.outages.append(outage)
+                job.due = max(job.due, due)
+                return
+        self._jobs.append(Job(feed, [outage], due, last))
 
     async def _work(self, job: Job) -> None:
         """Ask for one span; a failure that is not the exchange's must not end the feeds."""
@@ -105,8 +133,9 @@ class Backfill:
         if failures:
             self._status.last_error = failures[-1].text
         elif job.last:
-            change = FeedChange(since, self._name, job.feed, up=True, reason=FILLED)
-            self._context.sink.feed_changed(change)
+            for outage in job.outages:
+                at_ms = max(since, outage.from_ms)
+                self._context.sink.feed_changed(FeedChange(at_ms, self._name, job.feed, up=True, reason=FILLED))
 
     async def _ask(self, requests: Sequence[PastRequest], span: Span, twins: Twins) -> tuple[int, list[Ended]]:
         """Make the calls and those that follow from them; return how many rows were new to us, and what failed."""

@@ -147,7 +147,7 @@ class Connection:
         pace = self._feed.request_every_s or TICK_S
         tick = min(TICK_S, pace, self._silent_after / 4, self._settings.connect_timeout / 4, every / 4)
         now = monotonic()
-        ping_due = now + every
+        ping_due = now  # at once, because the answer can be the first proof that the socket delivers
         while True:
             await self._flush(websocket, requests)
             if ping is not None and now >= ping_due:

@@ -19,41 +19,43 @@ SLACK = 0.05
 class Twins:
     """The recorded events of a span, each of which accounts for one row of the past.
 
-    What both have must be worth the same: amounts of another unit than expected raise `ParseError`.
-
     Where socket and REST key their rows differently, a row is matched by what both of them say. It is a multiset: of
-    two equal rows only one is known when one was recorded.
+    two equal rows only one is known when one was recorded. Of several candidates one of the very same price goes first.
+    What both have must be worth the same: amounts of another unit than expected raise `ParseError`.
     """
 
     def __init__(self, twin: Twin, recorded: Iterable[Liquidation]) -> None:
         self._twin = twin
         self._ids: set[str] = set()
-        self._left: dict[tuple[str, ...], list[float]] = {}
+        self._left: dict[tuple[str, ...], list[Liquidation]] = {}
         self._seen: set[str] = set()
         for event in recorded:
             self._ids.add(event.id)
-            key = twin(_raw(event))
+            # what was filled before is recognised by its id, and must not stand for a row of the socket
+            key = twin(_raw(event)) if event.origin != "backfill" else None
             if key is not None:
-                self._left.setdefault(key, []).append(_value(event))
+                self._left.setdefault(key, []).append(event)
 
     def fresh(self, found: Liquidations) -> Liquidations:
-        """Leave out the rows that recorded events account for."""
-        events = [event for event in found.events if not self._known(event)]
-        return msgspec.structs.replace(found, events=events)
+        """Leave out the rows that recorded events account for, and those of earlier answers: these overlap."""
+        new = [event for event in found.events if event.id not in self._seen and event.id not in self._ids]
+        self._seen.update(event.id for event in new)
+        unlike = [event for event in new if not self._take(event, same_price=True)]
+        return msgspec.structs.replace(found, events=[event for event in unlike if not self._take(event)])
 
-    def _known(self, event: RawLiquidation) -> bool:
-        if event.id in self._seen:  # answers overlap at their edges
-            return True
-        self._seen.add(event.id)
+    def _take(self, event: RawLiquidation, *, same_price: bool = False) -> bool:
+        """Use up a recorded event for a row; return whether there was one."""
         key = self._twin(event)
-        if key is not None and (values := self._left.get(key)):
-            worth = _value(event)
-            nearest = min(values, key=lambda value: abs(value - worth))
-            if not isclose(nearest, worth, rel_tol=SLACK):
-                raise ParseError(f"{event.instrument}: worth {worth:g} in the past, {nearest:g} on the socket")
-            values.remove(nearest)
-            return True
-        return event.id in self._ids
+        left = self._left.get(key, []) if key is not None else []
+        candidates = [each for each in left if each.price == event.price or not same_price]
+        if not candidates:
+            return False
+        worth = _value(event)
+        nearest = min(candidates, key=lambda each: abs(_value(each) - worth))
+        if not isclose(_value(nearest), worth, rel_tol=SLACK):
+            raise ParseError(f"{event.instrument}: worth {worth:g} in the past, {_value(nearest):g} on the socket")
+        left.remove(nearest)
+        return True
 
 
 def within(found: Liquidations, span: Span) -> Liquidations:

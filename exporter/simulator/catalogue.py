@@ -1,5 +1,6 @@
 """The exchanges that can be simulated: one line each."""
 
+from exporter.simulator.aster import SimulatedAster
 from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.bitfinex import SimulatedBitfinex
 from exporter.simulator.bitget import SimulatedBitget
@@ -22,6 +23,7 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedHtx,
         SimulatedBitget,
         SimulatedBitfinex,
+        SimulatedAster,
         SimulatedKraken,
         SimulatedDeribit,
         SimulatedDydx,

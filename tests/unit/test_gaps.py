@@ -67,3 +67,11 @@ def test_outages_that_are_still_to_be_filled():
     ]
     assert [each.feed for each in gaps.unfilled("bybit", 4500)] == ["inverse"]
     assert gaps.unfilled("binance", 0) == []
+
+
+def test_a_feed_that_was_down_before_the_gap_was_noticed_fills_it_too():
+    gaps = Gaps()
+    gaps.apply_all([change(1000, "linear", False), change(800, "inverse", False)])
+    gaps.apply_all([change(6000, "linear", True), change(6000, "inverse", True)])
+    gaps.apply_all([filled(1000, "linear"), filled(800, "inverse")])
+    assert gaps.newest("bybit")[0].missing == ()

@@ -49,3 +49,16 @@ def test_amounts_of_another_unit_are_not_believed():
     row = msgspec.structs.replace(raw("BTCUSDT", "x", 5_000), quantity=7.0)
     with pytest.raises(ParseError, match="worth 7 in the past, 1 on the socket"):
         twins.fresh(Liquidations([row]))
+
+
+def test_a_row_of_the_same_price_is_the_likelier_twin():
+    one = msgspec.structs.replace(raw("BTCUSDT", "a", 5_100), price=2.0, quantity_unit="contracts")
+    twins = Twins(by_second, recorded(one))
+    other = msgspec.structs.replace(one, id="x", price=3.0)
+    assert ids(twins.fresh(Liquidations([other, msgspec.structs.replace(one, id="y")]))) == ["x"]
+
+
+def test_what_was_filled_before_is_no_twin_of_anything_else():
+    before = [resolve(raw("BTCUSDT", "x", 5_000), instrument("BTCUSDT"), "backfill")]
+    rows = [raw("BTCUSDT", "x", 5_000), raw("BTCUSDT", "late", 5_000)]
+    assert ids(Twins(by_second, before).fresh(Liquidations(rows))) == ["late"]
