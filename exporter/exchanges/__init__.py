@@ -11,6 +11,7 @@ from exporter.exchanges.dydx import Dydx
 from exporter.exchanges.gate import Gate
 from exporter.exchanges.htx import Htx
 from exporter.exchanges.kraken import Kraken
+from exporter.exchanges.lighter import Lighter
 from exporter.exchanges.okx import Okx
 
 REGISTRY: dict[str, Exchange] = {
@@ -27,5 +28,6 @@ REGISTRY: dict[str, Exchange] = {
         Kraken(),
         Deribit(),
         Dydx(),
+        Lighter(),
     )
 }

@@ -11,6 +11,7 @@ from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
 from exporter.simulator.htx import SimulatedHtx
 from exporter.simulator.kraken import SimulatedKraken
+from exporter.simulator.lighter import SimulatedLighter
 from exporter.simulator.okx import SimulatedOkx
 
 EXCHANGES: dict[str, type[SimulatedExchange]] = {
@@ -27,5 +28,6 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedKraken,
         SimulatedDeribit,
         SimulatedDydx,
+        SimulatedLighter,
     )
 }

@@ -215,6 +215,16 @@ def dydx_frames(drawn):
         yield {"type": "channel_data", "channel": "v4_trades", "id": "BTC-USD", "contents": {"trades": trades}}
 
 
+def lighter_frames(drawn):
+    trades = [
+        {"trade_id": number, "market_id": 1, "type": "liquidation", "timestamp": time_ms, "is_maker_ask": not long}
+        | {"size": quantity, "price": price}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    if trades:
+        yield {"type": "update/trade", "channel": "trade:1", "trades": [], "liquidation_trades": trades}
+
+
 WRITERS = {
     "aster": binance_frames,
     "bitfinex": bitfinex_frames,
@@ -227,6 +237,7 @@ WRITERS = {
     "kraken": kraken_frames,
     "deribit": deribit_frames,
     "dydx": dydx_frames,
+    "lighter": lighter_frames,
 }
 
 

@@ -43,6 +43,8 @@ CONTRACTS = {(name, contract.symbol): contract for name, exchange in EXCHANGES.i
         ("deribit", "SOL_USDC-PERPETUAL", "2.5", "180.00", 2.5, 450.0),
         ("dydx", "AVAX-USD", "3.9", "22.87", 3.9, 89.193),
         ("dydx", "PNUT,RAYDIUM,PNUTPUMP-USD", "100", "0.6", 100.0, 60.0),
+        ("lighter", "1", "0.01664", "75602.8", 0.01664, 1_258.030592),
+        ("lighter", "4", "7000", "0.01", 7_000_000.0, 70.0),
     ],
 )
 def test_sizes_are_what_the_documents_say(exchange, symbol, quantity, price, base, usd):
