@@ -218,6 +218,22 @@ class History(Protocol):
         """Return what a row has in common with the same liquidation on the socket; None where their ids are equal."""
 
 
+class Archive(Protocol):
+    """What can be read where there is no exchange to listen to: frames and instruments as they were saved.
+
+    Every `Exchange` is one as well.
+    """
+
+    name: str
+    instrument_requests: tuple[InstrumentRequest, ...]
+
+    def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
+        """Read one frame; raises `ParseError` and nothing else."""
+
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+        """Read one answer to an instrument request; raises `ParseError` and nothing else."""
+
+
 class Exchange(Protocol):
     """Pure knowledge of one exchange's wire.
 
