@@ -108,7 +108,7 @@ class ToyExchange:
             case ["ack", key, ok, *message]:
                 return Ack(key, ok == "ok", *message)
             case ["told", key, name, number]:
-                return Ack(key, ok=True, found=Liquidations([raw(name, number, received_ms)]))
+                return Ack(key, ok=True, found=Liquidations([raw(name, number, received_ms)], repeated=True))
             case ["beat", answer, *time_ms]:
                 return Reply(answer, *map(int, time_ms))
             case ["known" | "unknown" as what]:
@@ -137,6 +137,7 @@ class Recorder:
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.filled: list[str] = []
+        self.repetitions: list[str] = []
         self.events: list[Liquidation] = []
         self.known: list[str] = []
         self.changes: list[FeedChange] = []
@@ -148,6 +149,9 @@ class Recorder:
         self.ids += [event.id for event in parsed.events]
         self.events += [resolve(event, instrument(event.instrument)) for event in parsed.events]
         self.parse_seconds.append(parse_seconds)
+
+    def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        self.repetitions += [event.id for event in parsed.events]
 
     def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
         self.filled += [event.id for event in parsed.events]

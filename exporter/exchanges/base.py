@@ -34,11 +34,15 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class Liquidations(msgspec.Struct, frozen=True):
-    """The liquidations of one frame in its order, its rows that were refused, and those that are other closures."""
+    """The liquidations of one frame in its order, its rows that were refused, and those that are other closures.
+
+    `repeated` ones are what a new subscriber is told of the time before.
+    """
 
     events: list[RawLiquidation]
     rejected: Sequence[Rejected] = ()
     others: Sequence[OtherClosure] = ()
+    repeated: bool = False
 
 
 class MarkPrices(msgspec.Struct, frozen=True):

@@ -235,7 +235,7 @@ def _read_answer(message: _Message, received_ms: int) -> Parsed:
     if message.channel != _TRADES:
         return Ack(_key(message.channel, ""), ok=True)
     rows = of_type(decoded(_ROWS, message.contents).trades, _LIQUIDATED)
-    found = collect(rows, partial(_read_row, message.market, received_ms))
+    found = collect(rows, partial(_read_row, message.market, received_ms), repeated=True)
     return Ack(_key(_TRADES, message.market), ok=True, found=found)
 
 

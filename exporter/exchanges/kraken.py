@@ -263,7 +263,7 @@ def _read_trade(kind: str, frame: bytes | str, received_ms: int) -> Parsed:
 
 def _read_snapshot(trades: Sequence[msgspec.Raw], received_ms: int) -> Parsed:
     """Read the last trades of a contract, which were pushes before: other closures among them were counted then."""
-    return collect(of_type(trades, _LIQUIDATION), partial(_read_row, received_ms))
+    return collect(of_type(trades, _LIQUIDATION), partial(_read_row, received_ms), repeated=True)
 
 
 def _read_row(received_ms: int, raw: msgspec.Raw) -> RawLiquidation:

@@ -250,7 +250,7 @@ def _read_error(message: _Message) -> Parsed:
 def _read_trades(message: _Message, received_ms: int, *, answer: bool) -> Parsed:
     """Read a push, or the answer to a subscription, of which other closures were counted when they were pushed."""
     rows = [*(message.trades or ()), *(message.liquidation_trades or ())]
-    found = collect(of_type(rows, _LIQUIDATION), partial(_read_row, received_ms))
+    found = collect(of_type(rows, _LIQUIDATION), partial(_read_row, received_ms), repeated=answer)
     if answer:
         return Ack(message.channel, ok=True, found=found)
     others = [_OTHERS[kind] for row in rows if (kind := _type_of(row)) in _OTHERS]

@@ -111,7 +111,7 @@ def refused(row: object, refusal: RejectedRow) -> Rejected:
     return Rejected(str(refusal), msgspec.json.encode(row).decode(errors="replace"))
 
 
-def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liquidations:
+def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation], *, repeated: bool = False) -> Liquidations:
     """Read every row of a frame, keeping the good ones when others are refused.
 
     Rows with equal ids in one frame are different events and get an ordinal (`#2`, `#3`, ...), so that two overlapping
@@ -126,7 +126,7 @@ def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liqui
             rejected.append(refused(row, refusal))
     if len(events) > 1 and len({event.id for event in events}) < len(events):
         events = _numbered(events)
-    return Liquidations(events, rejected)
+    return Liquidations(events, rejected, repeated=repeated)
 
 
 def shaped(decoder: msgspec.json.Decoder[Decoded], row: msgspec.Raw) -> Decoded:

@@ -51,6 +51,7 @@ def test_a_new_subscriber_is_told_what_was_pushed():
     (request,) = DYDX.subscribe(FEED, ["BTC-USD"], 1)
     assert (answer.key, answer.ok) == (request.key, True)
     assert answer.found.events == events(trade())
+    assert answer.found.repeated
     assert not answer.found.others, "it was counted when it was pushed"
 
 

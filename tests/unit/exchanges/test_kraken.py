@@ -55,6 +55,7 @@ def test_a_snapshot_repeats_what_was_pushed():
     parsed = KRAKEN.parse(snapshot(*rows), T)
     assert [event.id for event in parsed.events] == ["u1", "u4"]
     assert parsed.events[0] == only(json.dumps(trade()))
+    assert parsed.repeated
     assert not parsed.others, "they were counted when they were pushed"
 
 

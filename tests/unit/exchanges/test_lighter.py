@@ -63,6 +63,7 @@ def test_a_new_subscriber_is_told_the_last_liquidations():
     assert json.loads(request.frame) == {"type": "subscribe", "channel": "trade/1"}
     assert (answer.key, answer.ok, request.instruments) == (request.key, True, ("1",))
     assert answer.found.events == events(trade())
+    assert answer.found.repeated
     assert not answer.found.others, "it was counted when it was pushed"
 
 
