@@ -238,19 +238,17 @@ class Archive(Protocol):
         """Read one answer to an instrument request; raises `ParseError` and nothing else."""
 
 
-class Exchange(Protocol):
+class Exchange(Archive, Protocol):
     """Pure knowledge of one exchange's wire.
 
     `endpoints` maps a name to a default address; `ws` is always among them. A user can override each. `history` is how
     the past can be asked for, None where it can not.
     """
 
-    name: str
     title: str
     capability: Capability
     endpoints: dict[str, str]
     feeds: tuple[Feed, ...]
-    instrument_requests: tuple[InstrumentRequest, ...]
     history: History | None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:
@@ -266,9 +264,3 @@ class Exchange(Protocol):
         Keys are decimal numbers from `first_key` on, or made of what the answers name. Only for feeds that are
         `per_symbol`.
         """
-
-    def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
-        """Read one frame; raises `ParseError` and nothing else."""
-
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
-        """Read one answer to an instrument request; raises `ParseError` and nothing else."""
