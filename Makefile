@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos lint format bench lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= cascade
 SEED ?= 1
 ARGS ?=
+COMPOSE = docker compose $(if $(DEMO),--project-name liquidations-demo --profile demo,--profile live)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,35 @@ run: $(VENV)/.run ## run the exporter against the live exchanges: http://localho
 
 demo: $(VENV)/.run ## run it against simulated exchanges, no network needed [SCENARIO= SEED= DURATION= seconds]
 	$(BIN)/python -m exporter demo --scenario $(SCENARIO) --seed $(SEED) $(if $(DURATION),--duration $(DURATION)) $(ARGS)
+
+up: docker .env ## run the whole stack in containers [DEMO=1 with simulated exchanges, SCENARIO= SEED=]
+	@$(COMPOSE) up --build --detach --wait
+	@. ./.env; echo "Grafana       http://localhost:$$GRAFANA_PORT   (boards; admin's password is in .env)"; \
+		echo "exporter      http://localhost:$$EXPORTER_PORT"; \
+		echo "Prometheus    http://localhost:$$PROMETHEUS_PORT"; \
+		echo "Alertmanager  http://localhost:$$ALERTMANAGER_PORT"; \
+		echo "make logs$(if $(DEMO), DEMO=1) follows the logs, make down$(if $(DEMO), DEMO=1) stops everything"
+
+down: docker .env ## stop the containers; the data stays [DEMO=1]
+	@$(COMPOSE) down
+	@echo "stopped; the data stays in Docker's volumes. To remove it as well: $(COMPOSE) down --volumes"
+
+logs: docker .env ## follow the logs of the containers [DEMO=1 SERVICE=]
+	@$(COMPOSE) logs --follow --tail 100 $(SERVICE)
+
+docker:
+	@docker compose version > /dev/null 2>&1 && docker info > /dev/null 2>&1 \
+		|| { echo "error: this needs Docker with its compose plug-in, and the engine running" \
+		"(https://docs.docker.com/engine/install); the same stack without Docker: make stack" >&2; exit 2; }
+
+.env: | .env.example
+	@umask 077; while IFS= read -r line; do case "$$line" in \
+		*_PASSWORD=) echo "$$line$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" ;; *) echo "$$line" ;; esac; \
+		done < .env.example > .env.new && mv .env.new .env
+	@echo "wrote .env, with random passwords"
+
+stack: $(VENV)/.run ## run the whole stack without Docker [LIVE=1 or SCENARIO= SEED=; DATA= folder to keep]
+	$(BIN)/python -m stack $(if $(LIVE),--live,--scenario $(SCENARIO) --seed $(SEED)) $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test: $(VENV)/.dev ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -37,14 +67,22 @@ format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+boards: $(VENV)/.run ## write the Grafana boards from their code
+	$(BIN)/python -m grafana $(ARGS)
+
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)
+
+lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--full]
+	$(BIN)/python -m benchmarks.cascade_lab $(ARGS)
 
 lock: ## renew the dependency locks (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra lab -o requirements-lab.lock
 
 clean: ## remove everything that make has made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -64,4 +102,9 @@ $(VENV)/.run: requirements.lock | $(BIN)/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@echo "installing the development tools (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.lab: requirements-lab.lock $(VENV)/.run
+	@echo "installing numpy and matplotlib for the laboratory (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lab.lock
 	@touch $@

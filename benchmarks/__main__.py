@@ -18,7 +18,7 @@ from benchmarks.report import Row, measured, output, table
 
 SECTIONS = {
     "pipeline": "From frame to aggregated event, CPU only",
-    "ingest": "Sustained ingest through parser, journal file, ledger and metrics",
+    "ingest": "Sustained ingest through parser, journal file, ledger, cascade signals and metrics",
     "journal": "Journal against a raw sqlite3 loop",
     "latency": "A running exporter at 1,000 events/s over sockets, scraped every 5 s",
     "memory": "Resident memory over 2 million events",
@@ -26,6 +26,10 @@ SECTIONS = {
     "scrape": "A page of 10,000 lines against prometheus_client",
     "stores_redis": "The Redis store against a pipeline per event",
     "stores_sql": "The history against executemany and COPY",
+    "boards": "Every SQL of every board over 10 million rows on TimescaleDB (takes ten minutes)",
+    "boards_promql": "Every PromQL of every board over a day of 12 exchanges and 300 coins (takes about five minutes)",
+    "signals": "The cascade detector per event, with the number of bases, and what it holds",
+    "alerts": "From the event that makes a cascade critical to a webhook (takes about four minutes)",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 

@@ -24,6 +24,7 @@ from benchmarks.report import Progress, Row, at_least, at_most, output, table
 from exporter.app import JOURNAL_FILE
 from exporter.journal import Batch, Database
 from exporter.model import SIDES, Liquidation
+from stack.programs import has_timescale
 from tests import services
 from tests.redis_server import new_server
 from tests.system.processes import ROOT, Exporter, exporter, simulator, until
@@ -73,13 +74,13 @@ def run(progress: Progress) -> list[Row]:
 def measure(events: int, progress: Progress) -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        postgres = services.Postgres(timescale=services.has_timescale(), options=("-c", "fsync=on"))
+        postgres = services.Postgres(timescale=has_timescale(), options=("-c", "fsync=on"))
         stack.callback(postgres.stop)
         redis_server = new_server(folder, "--appendonly", "yes").start()
         stack.callback(redis_server.kill)
         live = ("--rate", LIVE_PER_SECOND)
         endpoints, _ = stack.enter_context(simulator(folder, "busy", 1, *live))
-        urls = {"redis": redis_server.address, "timescale": postgres.address(postgres.new_database())}
+        urls = {"redis": redis_server.address, "timescale": postgres.url(postgres.new_database())}
         stores = {store: {"url": url} for store, url in urls.items()}
         exporting = stack.enter_context(Exporter(folder, endpoints, stores=stores))
         progress("the stores begin to follow")

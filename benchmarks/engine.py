@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from benchmarks.frames import Frame, Traffic, instruments
-from exporter.app import JOURNAL_FILE
+from exporter.analysis import Analyst
+from exporter.app import JOURNAL_FILE, samplings
 from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
 from exporter.cells import ALL
@@ -23,13 +24,18 @@ from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
 from exporter.metrics import Exposition
-from exporter.model import Record
+from exporter.model import FeedChange, Record
+from exporter.signals import Parameters
 from exporter.stats import WINDOWS
 from exporter.view import View
 
 BURST_FRAMES = 64
 IN_FLIGHT = 10_000
 """Events that may wait for their commit: a tenth of what the journal queues before it would drop any."""
+
+
+SIGNALS = Parameters(late_s=1e9)
+"""Frames that were made beforehand arrive long after they happened, and are to be shown to the signals all the same."""
 
 
 class Engine:
@@ -47,8 +53,10 @@ class Engine:
             self.view.journal,
             queue_events=config.journal.queue_events,
             on_commit=self._committed,
-            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes()),
+            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes(), [], self._analyst.due()),
         )
+        self._analyst = Analyst(database.path, SIGNALS, samplings(config), config.metrics.bases, self.journal.tell)
+        self.view.signals = self._analyst.status
         self._intake = Intake(self.journal, self.view.exchanges, self._retention_ms, unknown_instrument)
         self.exposition = Exposition(self.view)
         self._readers = {name: self._reader(name) for name in config.enabled_exchanges()}
@@ -59,6 +67,10 @@ class Engine:
     async def running(self) -> AsyncIterator[None]:
         """Write the journal for the duration of the block."""
         journal = asyncio.create_task(self.journal.run())
+        await self._analyst.begin()
+        for name, status in self.view.exchanges.items():
+            for feed in status.feeds:
+                self.journal.append(FeedChange(0, name, feed, up=True))
         try:
             yield
         finally:
@@ -107,6 +119,7 @@ class Engine:
 
     def _committed(self, committed: Committed) -> None:
         self._bookkeeper.apply(committed)
+        self._analyst.apply(committed.records)
         self._progress.set()
 
     async def _waiting(self, at_most: int) -> None:

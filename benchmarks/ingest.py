@@ -1,8 +1,9 @@
 """How many events a second the exporter sustains, scraped meanwhile, and whether any is lost.
 
 Frames are made beforehand and given to the feeds' reader one after the other; parser, intake, journal (a real file,
-committed durably), bookkeeper and ledger are those of `run`. A bounded number of events may wait for their commit, as a
-socket's back-pressure would have it. Repetitions are the same frames once more: all are refused, none is counted.
+committed durably), bookkeeper, ledger and cascade signals are those of `run`. A bounded number of events may wait for
+their commit, as a socket's back-pressure would have it. Repetitions are the same frames once more: all are refused,
+none is counted.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from pathlib import Path
 from benchmarks.engine import Engine
 from benchmarks.frames import Frame, Traffic
 from benchmarks.report import Progress, Row, at_least, at_most, info
+from exporter.logs import set_up
 
 ROUNDS = 5
 EVENTS_PER_ROUND = 200_000
@@ -31,6 +33,7 @@ class Round:
 
 
 def run(progress: Progress) -> list[Row]:
+    set_up("warn", "logfmt")
     return asyncio.run(measure(progress))
 
 

@@ -2,8 +2,8 @@
 
 Both start from the same live state; the reference builds prometheus_client families from it and has no creation times.
 *Busy* means 1,000 events a second with a scrape every 5 s, so that windows and most blocks change between scrapes and
-a minute begins every twelfth scrape; *calm* means ten events in between. The stall is how late a 2 ms ticker on the
-event loop wakes up while the page is rendered in a thread.
+a minute begins every twelfth scrape; *calm* means ten events in between. The reference is told which coins have
+windows. The stall is how late a 2 ms ticker on the event loop wakes up while the page is rendered in a thread.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from exporter.model import SIDES
 from exporter.view import View
 from tests.unit.metrics.filled import NOW_MS, busy_view, event
 from tests.unit.metrics.parsed import OPENMETRICS, parsed
-from tests.unit.metrics.reference import reference_registry
+from tests.unit.metrics.reference import largest_bases, reference_registry
 
 LINES = 10_000
 ROUNDS = 25
@@ -31,8 +31,8 @@ STALL_SCRAPES = 20
 SCRAPE_EVERY_MS = 5_000
 BUSY_EVENTS = 5_000
 CALM_EVENTS = 10
-LINES_PER_BASE = 12
-OTHER_LINES = 680
+LINES_PER_BASE = 13
+OTHER_LINES = 1_800
 TICK_S = 0.002
 
 
@@ -48,6 +48,7 @@ class Scene:
         self._bases = self.view.ledger.known_bases()
         self._bases.sort(key=lambda base: (base.startswith("COIN"), base))  # the main coins get most events
         self._seq = 1_000_000
+        self._window_bases = largest_bases(self.view, self.now_ms)
 
     def pass_time(self, events: int) -> None:
         self.now_ms += SCRAPE_EVERY_MS
@@ -66,12 +67,14 @@ class Scene:
         return self.exposition.render(None, self.now_ms)[0]
 
     def reference(self) -> bytes:
-        return generate_latest(reference_registry(self.view, self.now_ms))
+        return generate_latest(reference_registry(self.view, self.now_ms, self._window_bases))
 
     def identical(self) -> bool:
+        self.now_ms += 60_000  # both choose the coins with windows anew
+        self._window_bases = largest_bases(self.view, self.now_ms)
         encode, _ = choose_encoder(OPENMETRICS)
         open_ours = self.exposition.render(OPENMETRICS, self.now_ms)[0]
-        open_reference = encode(reference_registry(self.view, self.now_ms))
+        open_reference = encode(reference_registry(self.view, self.now_ms, self._window_bases))
         same_text = parsed(self.ours()) == parsed(self.reference())
         return same_text and parsed(open_ours, openmetrics=True) == parsed(open_reference, openmetrics=True)
 

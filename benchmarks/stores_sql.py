@@ -29,6 +29,7 @@ from exporter.stores import Holder, Standing
 from exporter.stores.migrations import Flavour, migrate
 from exporter.stores.timescale import TimescaleOptions, TimescaleStore
 from exporter.stores.timescale_chores import refresh_late
+from stack.programs import has_timescale
 from tests import services
 from tests.events import liquidation
 
@@ -55,7 +56,7 @@ FROM (
         'COIN' || floor(300 * random() ^ 3)::int AS b,
         (ARRAY['long', 'short'])[1 + (random() > 0.5)::int] AS s,
         100 * (1 + random()) AS p,
-        exp(3 * random()) AS q
+        (1 - random()) ^ -0.8 AS q
     FROM generate_series({first}, {last}) AS i
 ) AS made
 """
@@ -166,7 +167,7 @@ async def rate(write: Callable[[list[Record]], Awaitable[None]], records: list[R
 
 def run(progress: Progress) -> list[Row]:
     set_up("warn", "logfmt")
-    server = services.Postgres(timescale=services.has_timescale(), options=("-c", "fsync=on"))
+    server = services.Postgres(timescale=has_timescale(), options=("-c", "fsync=on"))
     try:
         return asyncio.run(writing(server, progress))
     finally:
@@ -174,7 +175,7 @@ def run(progress: Progress) -> list[Row]:
 
 
 async def writing(server: services.Postgres, progress: Progress) -> list[Row]:
-    address = server.address(server.new_database())
+    address = server.url(server.new_database())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder, "journal.db")
         database = Database(path)
@@ -228,7 +229,7 @@ def report(figures: dict[str, list[float]], title: str) -> list[Row]:
 
 def run_large(progress: Progress) -> list[Row]:
     set_up("warn", "logfmt")
-    if not services.has_timescale():
+    if not has_timescale():
         sys.exit("error: the goals for queries are for TimescaleDB, which is not installed for this PostgreSQL")
     server = services.Postgres(timescale=True, options=("-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB"))
     try:
@@ -238,7 +239,22 @@ def run_large(progress: Progress) -> list[Row]:
 
 
 async def querying(server: services.Postgres, progress: Progress) -> list[Row]:
-    connection = await asyncpg.connect(server.address(server.new_database()))
+    connection = await asyncpg.connect(server.url(server.new_database()))
+    refreshed = await fill(connection, progress)
+    progress("querying")
+    rows = [at_most("totals of one coin", "ms", await times(connection, TOTALS), 100)]
+    for what, query in (DAY | MONTH).items():
+        rows.append(at_most(what, "ms", await times(connection, query), 200))
+    rows.append(info("totals of all coins", "ms", await times(connection, ALL_TOTALS)))
+    size = await connection.fetchval("SELECT hypertable_size('liquidations')")
+    rows.append(info("raw rows", "bytes each, before compression", [size / LARGE_ROWS]))
+    rows.append(info("refresh of all aggregates from nothing", "s", [refreshed]))
+    await connection.close()
+    return rows
+
+
+async def fill(connection: asyncpg.Connection, progress: Progress) -> float:
+    """Make the history of 10 million events; returns how many seconds the aggregates took."""
     assert await migrate(connection) is Flavour.TIMESCALE
     step = LARGE_ROWS // 20
     for first in range(0, LARGE_ROWS, step):
@@ -250,18 +266,9 @@ async def querying(server: services.Postgres, progress: Progress) -> list[Row]:
     await refresh_late(connection, Flavour.TIMESCALE)
     refreshed = time.perf_counter() - started
     await connection.execute("ANALYZE")
-    progress("querying")
     whole = await connection.fetchval("SELECT sum(events)::bigint FROM liquidation_totals")
     assert whole == LARGE_ROWS, whole
-    rows = [at_most("totals of one coin", "ms", await times(connection, TOTALS), 100)]
-    for what, query in (DAY | MONTH).items():
-        rows.append(at_most(what, "ms", await times(connection, query), 200))
-    rows.append(info("totals of all coins", "ms", await times(connection, ALL_TOTALS)))
-    size = await connection.fetchval("SELECT hypertable_size('liquidations')")
-    rows.append(info("raw rows", "bytes each, before compression", [size / LARGE_ROWS]))
-    rows.append(info("refresh of all aggregates from nothing", "s", [refreshed]))
-    await connection.close()
-    return rows
+    return refreshed
 
 
 async def times(connection: asyncpg.Connection, query: str) -> list[float]:

@@ -13,6 +13,8 @@ import aiohttp
 import structlog
 
 from exporter import __version__
+from exporter.alerts import FastPath
+from exporter.analysis import Analyst, keep_time, sampling
 from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
 from exporter.config import Config, ConfigError
@@ -30,6 +32,8 @@ from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
 from exporter.model import NEVER_RUN, FeedChange, Liquidation, Record
+from exporter.selfcheck import SelfCheck
+from exporter.signals import Sampling
 from exporter.stats import WINDOWS
 from exporter.takeover import take_over
 from exporter.view import View
@@ -94,13 +98,22 @@ class App:
             self.view.journal,
             queue_events=config.journal.queue_events,
             on_commit=self._committed,
-            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes(), levels.take_changes()),
+            checkpoint=lambda: Checkpoint(
+                ledger.last_seq, ledger.take_changes(), levels.take_changes(), self._analyst.due()
+            ),
         )
+        self._analyst = Analyst(
+            database.path, config.signals, samplings(config), config.metrics.bases, self.journal.tell
+        )
+        self.view.signals = self._analyst.status
+        self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
+        self.view.alerts = self._fast_path.status
         retention_ms = int(config.journal.retention * 1000)
         self._intake = Intake(
             self.journal, self.view.exchanges, retention_ms, self._refresh_instruments, config.feeds.asset_classes
         )
         self._intake.restore(database.pending())
+        self._check = SelfCheck(self.view, config, database.path)
         self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
         self.address = ""
         """Where it serves, once it runs."""
@@ -123,13 +136,24 @@ class App:
                     self._group = group
                     for name in self.view.config.enabled_exchanges():
                         self._start_exchange(name)
-                    chores = [group.create_task(self._notice()), group.create_task(self._housekeeping())]
+                    chores = [
+                        group.create_task(chore)
+                        for chore in (
+                            self._notice(),
+                            self._housekeeping(),
+                            self._check.run(self.address),
+                            self._analyst.begin(),
+                            keep_time(self.journal.pass_time, self._pass_time),
+                            self._fast_path.run(session),
+                        )
+                    ]
                     await _first(stop, journal)
                     log.info("stopping")
                     for task in (*chores, *self._tasks.values()):
                         task.cancel()
         finally:
             try:
+                self._analyst.save_soon()
                 self.journal.close()
                 await journal
             finally:
@@ -151,8 +175,9 @@ class App:
         self._intake.asset_classes = new.feeds.asset_classes
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
-        changes += [name for name in ("log", "stats") if getattr(old, name) != getattr(new, name)]
-        fixed = ("data", "web", "metrics", "journal", "stores")
+        changes += [name for name in ("log", "stats", "signals", "alerts") if getattr(old, name) != getattr(new, name)]
+        self._analyst.configure(new.signals, samplings(new))
+        fixed = ("data", "web", "metrics", "journal", "stores", "check")
         changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
         applied = [change for change in changes if change]
         log.info("reloaded", changed=", ".join(applied) or "nothing")
@@ -203,7 +228,13 @@ class App:
 
     def _committed(self, committed: Committed) -> None:
         self._bookkeeper.apply(committed)
+        self._analyst.apply(committed.records)
+        self._fast_path.wake()
         self._followers.wake()
+
+    def _pass_time(self, to_ms: int) -> None:
+        self._analyst.pass_time(to_ms)
+        self._fast_path.wake()
 
     def _refresh_instruments(self, exchange: str) -> None:
         if exchange in self._feeds:
@@ -211,7 +242,8 @@ class App:
 
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
-        last = {(change.exchange, change.feed): change for change in database.last_feed_changes()}
+        states = (record.entry for record in database.feed_states())
+        last = {(change.exchange, change.feed): change for change in states if isinstance(change, FeedChange)}
         now = _now_ms()
         for exchange in exchanges:
             for feed in REGISTRY[exchange].feeds:
@@ -296,6 +328,11 @@ def restore(ledger: Ledger, levels: Levels, database: Database) -> None:
         if isinstance(record.entry, Liquidation):
             ledger.apply(record.seq, record.entry)
             levels.apply(record.entry)
+
+
+def samplings(config: Config) -> dict[str, Sampling]:
+    """Return what each exchange that is listened to publishes."""
+    return {name: sampling(name) for name in config.enabled_exchanges()}
 
 
 def unreachable(exchanges: Mapping[str, ExchangeStatus]) -> dict[str, str]:

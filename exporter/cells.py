@@ -1,7 +1,7 @@
 """One cell of the ledger: what one exchange liquidated of one coin on one side, in all and minute by minute."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -111,15 +111,30 @@ class Cell:
         The minutes before the running one are summed when it begins, or when a late event changes one of them.
         """
         running = self._minutes.get(minute)
-        version = (minute, self.events - (running.events if running else 0))
-        closed, windows = self._closed
-        if closed != version:
-            windows = self._sum_windows(minute)
-            self._closed = (version, windows)
-        tally = msgspec.structs.replace(windows[name])
+        tally = msgspec.structs.replace(self._closed_windows(minute, running)[name])
         if running:
             tally.add(Tally(running.events, running.usd, running.base_quantity, running.largest_usd))
         return tally
+
+    def windows(self, minute: int) -> Iterable[Tally]:
+        """Return the sums of every window, in order; they are not to be changed."""
+        running = self._minutes.get(minute)
+        closed = self._closed_windows(minute, running).values()
+        if running is None:
+            return closed
+        return [
+            Tally(
+                each.events + running.events,
+                each.usd + running.usd,
+                (each.base_quantity or 0.0) + running.base_quantity,
+                max(each.largest_usd, running.largest_usd),
+            )
+            for each in closed
+        ]
+
+    def usd_since(self, oldest: int) -> float:
+        """Return the USD from the minute `oldest` on."""
+        return sum([bucket.usd for minute, bucket in self._minutes.copy().items() if minute >= oldest])
 
     def minutes(self, oldest: int, newest: int) -> Iterator[tuple[int, Tally]]:
         """Iterate over the minutes from `oldest` to `newest` that have events, in no particular order."""
@@ -166,6 +181,15 @@ class Cell:
         if self.sizes is not None:
             self.sizes.counts = list(state.sizes)
             self.sizes.total = state.usd
+
+    def _closed_windows(self, minute: int, running: Bucket | None) -> dict[str, Tally]:
+        """Return the sums of every window without its running minute, which has the bucket `running`, if any."""
+        version = (minute, self.events - (running.events if running else 0))
+        closed, windows = self._closed
+        if closed != version:
+            windows = self._sum_windows(minute)
+            self._closed = (version, windows)
+        return windows
 
     def _sum_windows(self, now_minute: int) -> dict[str, Tally]:
         """Sum every window without its running minute."""

@@ -128,7 +128,7 @@ def parser() -> Parser:
     _events(add("events", "show the newest liquidations"))
     _exchanges(add("exchanges", "show what the exchanges' feeds can do and how they are doing"))
     _answer(add("check", "prove that journal, stores and metrics show the same figures", epilog=_CHECK))
-    _replay(add("replay", "count event files or journal dumps as the exporter would", epilog=_REPLAY))
+    _replay(add("replay", "take event files or journal dumps as the exporter would", epilog=_REPLAY))
     _decode(add("decode", "turn raw frames of an exchange into events", configured=False, epilog=_DECODE))
     _export(add("export", "write the journal as JSON lines, also while the exporter runs"))
     return root
@@ -137,7 +137,9 @@ def parser() -> Parser:
 _REPLAY = """\
 An event file has one event a line, as `export`, `decode` and `events --json` write them, sorted by time_ms; a dump is
 what `export --format journal` writes. Events that several files hold count once. With --json the answer is one object
-{"stats": ..., "episodes": [...], "levels": [...]}.
+{"stats": ..., "episodes": [...], "levels": [...]}, where base * is the market as a whole. The cascade detector takes a
+dump exactly as it took the records when they came; in an event file every exchange counts as up from its first event.
+To tune it on a history of your own, try other --parameters.
 """
 _CHECK = """\
 Everything is compared with the journal in the data folder, per exchange, coin and side, as of the record that each
@@ -185,6 +187,13 @@ def _demo(command: Parser) -> None:
 def _simulate(command: Parser) -> None:
     _demo(command)
     command.add_argument("--port", type=flags.port, default=0, help="the first exchange's; the others follow")
+    command.add_argument("--host", default="127.0.0.1", help="the name or address of this machine to listen on")
+    command.add_argument(
+        "--endpoints", type=flags.output, metavar="FILE", help="write the configuration of an exporter that listens"
+    )
+    command.add_argument(
+        "--past", action="store_true", help="put a simulated day into the data folder first, if it has no journal"
+    )
     command.add_argument("--rate", type=flags.positive, help="a steady number of liquidations a second instead")
     command.add_argument("--with-parent", action="store_true", help="end when the program that started it ends")
 
@@ -218,6 +227,12 @@ def _answer(command: Parser) -> None:
 def _replay(command: Parser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="event file or journal dump; - is stdin")
     command.add_argument("--base", metavar="COIN", help="one coin, as BTC or BTCUSDT; all of them otherwise")
+    command.add_argument(
+        "--parameters",
+        type=Path,
+        metavar="FILE",
+        help="a file with the keys that `signals` has in config.yaml",
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
 

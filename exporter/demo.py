@@ -22,10 +22,12 @@ from rich.console import Console
 from exporter.app import JOURNAL_FILE, App
 from exporter.config import Config, Stores
 from exporter.errors import UserError
+from exporter.exchanges import REGISTRY
 from exporter.folder import held
 from exporter.journal import Batch, Database
-from exporter.model import Liquidation
+from exporter.model import FeedChange, Liquidation
 from exporter.simulator import Comparison, compare, past, render, truthfile
+from exporter.simulator.catalogue import EXCHANGES
 from exporter.view import View
 
 log = structlog.get_logger()
@@ -68,12 +70,39 @@ async def demo(config: Config, *, scenario: str, seed: int, duration: float | No
 
 
 def fill(path: Path, events: Iterable[Liquidation]) -> None:
-    """Write events into a new journal."""
+    """Write events into a new journal, as if their exchanges had been connected all the while."""
     database = Database(path)
     remaining = iter(events)
+    first = last = None
     while batch := list(islice(remaining, ROWS_PER_BATCH)):
+        if first is None:
+            first = batch[0].time_ms
+            database.write(Batch(_feed_changes(first, up=True)))
+        last = batch[-1].time_ms
         database.write(Batch(list(batch)))
+    if last is not None:
+        database.write(Batch(_feed_changes(last, up=False, reason="the simulated past ends"), alive_ms=last))
     database.close()
+
+
+def _feed_changes(time_ms: int, *, up: bool, reason: str = "") -> list[Liquidation | FeedChange]:
+    """Return a change of every feed of the simulated exchanges."""
+    return [
+        FeedChange(time_ms, name, feed.name, up=up, reason=reason)
+        for name in EXCHANGES
+        for feed in REGISTRY[name].feeds
+    ]
+
+
+def begin_with_past(folder: Path, seed: int) -> None:
+    """Give a data folder without a journal one that holds a simulated day; raises `UserError` when it is in use."""
+    path, unfinished = folder / JOURNAL_FILE, folder / f"{JOURNAL_FILE}.unfinished"
+    if path.exists():  # an exporter may be using it
+        return
+    with held(folder):
+        unfinished.unlink(missing_ok=True)
+        fill(unfinished, past(seed, until_ms=time.time_ns() // 1_000_000))
+        unfinished.rename(path)
 
 
 class SimulatorProcess:

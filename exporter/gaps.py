@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from exporter.model import FILLED, NEVER_RUN, FeedChange
+from exporter.model import NEVER_RUN, FeedChange
 
 Bounds = tuple[int, int]
 """From and until, Unix milliseconds."""
@@ -57,7 +57,7 @@ class Gaps:
     def apply(self, change: FeedChange) -> None:
         """Take the next feed change."""
         self._first_ms.setdefault(change.exchange, change.time_ms)
-        if change.up and change.reason == FILLED:
+        if change.looks_back:
             self._fill(change)
             return
         down = self._down.setdefault(change.exchange, {})

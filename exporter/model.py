@@ -167,12 +167,18 @@ class FeedChange(msgspec.Struct, frozen=True, gc=False):
     up: bool
     reason: str = ""
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether it says that an outage was filled, and nothing of whether the feed is live."""
+        return self.up and self.reason == FILLED
+
 
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One entry of the journal: an event or a feed change, at its place in the one order that all parts share.
 
     `seq` grows by at least one from record to record. `applied_ms` is the instant at which the signals take it:
-    the event's time, never before the previous record's, never after it was received.
+    the event's time, never before the previous record's nor before a second they had already seen pass, never after it
+    was received.
     """
 
     seq: int

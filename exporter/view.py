@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from exporter.alerts.status import AlertsStatus
+from exporter.analysis.status import SignalsStatus
+from exporter.check.status import CheckStatus
 from exporter.config import Config
 from exporter.feeds.status import ExchangeStatus
 from exporter.gaps import Gaps
@@ -32,6 +35,9 @@ class View:
     levels: Levels = field(default_factory=Levels)
     exchanges: dict[str, ExchangeStatus] = field(default_factory=dict)
     stores: dict[str, StoreStatus] = field(default_factory=dict)
+    check: CheckStatus = field(default_factory=CheckStatus)
+    signals: SignalsStatus = field(default_factory=SignalsStatus)
+    alerts: AlertsStatus = field(default_factory=AlertsStatus)
     processing: Histogram = field(default_factory=lambda: Histogram(PROCESSING_BUCKETS))
     reload_successful: bool = True
     started_ms: int = 0

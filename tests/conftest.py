@@ -4,6 +4,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from stack.programs import has_timescale
 from tests import services
 
 
@@ -32,7 +33,7 @@ def postgres():
 @pytest.fixture(scope="session")
 def timescale():
     """A PostgreSQL with TimescaleDB; without it installed the test is skipped, or fails under `make test-timescale`."""
-    if not services.has_timescale():
+    if not has_timescale():
         tell = pytest.fail if services.TIMESCALE_WANTED else pytest.skip
         tell("TimescaleDB is not installed for the PostgreSQL that the tests use")
     server = services.Postgres(timescale=True)

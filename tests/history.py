@@ -31,7 +31,7 @@ class History:
     def __init__(self, server, name):
         self.server = server
         self.name = name
-        self.address = server.address(name)
+        self.address = server.url(name)
         self.flavour = Flavour.TIMESCALE if server.timescale else Flavour.PLAIN
 
     def store(self, journal, **options):

@@ -9,6 +9,7 @@ from exporter.journal import Batch, Checkpoint, Database
 from exporter.ledger import Ledger
 from exporter.levels import Levels, bucket
 from exporter.model import FeedChange, Liquidation
+from exporter.signals.readings import LevelChange
 from tests.events import liquidation
 
 BASES = ("BTC", "ETH", "PEPE", "币安人生", "QUO\"TE'S")
@@ -115,3 +116,9 @@ class Grown:
             notional_usd=quantity * price,
             id=f"{self.seed}-{self._number}",
         )
+
+
+def change(base, level, side="long", time_ms=1_790_000_000_000):
+    """A change of level as the signals tell it."""
+    contributions = (4.5, 1.25, 0.5, 0.25, 0.75, -1.5)
+    return LevelChange(time_ms + level, base, side, level, level - 1, 40.0 + level, contributions, 1.0)

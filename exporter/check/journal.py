@@ -60,19 +60,27 @@ class Walk:
         self.seq = record.seq
 
 
-def own_tables(path: Path, walk: Walk) -> tuple[list[Table], int]:
+def own_tables(path: Path, walk: Walk, most_events: int | None) -> tuple[list[Table], int]:
     """Return the journal's other accounts of itself, and how many of its events are not in it.
 
     They are the sums over coins, over price levels, and over events as far as it has them: old ones are deleted, and a
-    journal that was restored from a database never had them.
+    journal that was restored from a database never had them. More than `most_events` are not added up.
     """
-    events, count = _sum_events(path, walk.seq)
     tables = [
         Table("coins", Kind.EXCHANGES, exchange_sums(walk.ledger)),
         Table("levels", Kind.LEVELS, ladder_sums(walk.levels)),
-        Table("events", Kind.COINS, events, partial=True),
     ]
-    return tables, walk.events - count
+    if most_events is not None and _held(path) > most_events:
+        return tables, 0
+    events, count = _sum_events(path, walk.seq)
+    return [*tables, Table("events", Kind.COINS, events, partial=True)], walk.events - count
+
+
+def _held(path: Path) -> int:
+    """Return at least how many events the journal holds, without counting them."""
+    with _opened(path) as db:
+        ((held,),) = db.execute("SELECT ifnull((SELECT max(seq) FROM events) - (SELECT min(seq) FROM events) + 1, 0)")
+    return int(held)
 
 
 def _sum_events(path: Path, last_seq: int) -> tuple[Figures, int]:
@@ -83,9 +91,13 @@ def _sum_events(path: Path, last_seq: int) -> tuple[Figures, int]:
         "SELECT exchange, base, side, count(*), sum(base_quantity), sum(notional_usd) FROM events "
         "WHERE seq <= ? GROUP BY exchange, base, side"
     )
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
+    with _opened(path) as db:
         for exchange, base, side, events, quantity, usd in db.execute(query, (last_seq,)):
             put(figures, (exchange, base, side), events, quantity, usd)
             count += events
     return figures, count
+
+
+def _opened(path: Path) -> "closing[sqlite3.Connection]":
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    return closing(sqlite3.connect(address, uri=True, isolation_level=None))

@@ -25,11 +25,23 @@ PATIENCE_S = 20.0
 PAUSE_S = 0.3
 
 
-async def check(path: Path, config: Config, sources: Sequence[Source]) -> Report:
-    """Compare the sources with the journal at `path`; raises `UserError` when that cannot be read."""
+async def check(
+    path: Path,
+    config: Config,
+    sources: Sequence[Source],
+    *,
+    patience_s: float | None = None,
+    most_events: int | None = None,
+) -> Report:
+    """Compare the sources with the journal at `path`; raises `UserError` when that cannot be read.
+
+    `patience_s` is `PATIENCE_S` when None. The events of a journal with more than `most_events` are not added up.
+    """
     database = Database(path, readonly=True)
     try:
-        return await _Check(config, database).run(sources)
+        return await _Check(config, database, most_events).run(
+            sources, PATIENCE_S if patience_s is None else patience_s
+        )
     except sqlite3.Error as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
     finally:
@@ -37,14 +49,16 @@ async def check(path: Path, config: Config, sources: Sequence[Source]) -> Report
 
 
 class _Check:
-    def __init__(self, config: Config, database: Database) -> None:
+    def __init__(self, config: Config, database: Database, most_events: int | None) -> None:
         self._config = config
         self._database = database
+        self._most_events = most_events
         self._reports: dict[str, SourceReport] = {}
 
-    async def run(self, sources: Sequence[Source]) -> Report:
-        deadline = time.monotonic() + PATIENCE_S
-        journal = await self._attempt(sources)
+    async def run(self, sources: Sequence[Source], patience_s: float) -> Report:
+        deadline = time.monotonic() + patience_s
+        walk = await self._attempt(sources)
+        journal = await asyncio.to_thread(self._judge_journal, walk)
         pending = [source for source in sources if self._reports[source.name].verdict not in GOOD]
         while pending and time.monotonic() < deadline:
             await asyncio.sleep(PAUSE_S)
@@ -66,12 +80,13 @@ class _Check:
         somebody_moves = all(each.verdict is not Verdict.NOT_RUNNING for each in self._reports.values())
         return now.verdict is not Verdict.BEHIND or not somebody_moves
 
-    async def _attempt(self, sources: Sequence[Source]) -> SourceReport:
-        """Read sources and judge them; returns the journal's report about itself."""
+    async def _attempt(self, sources: Sequence[Source]) -> Walk:
+        """Read sources and judge them; returns the walk, at the journal's newest record."""
         walk = Walk(self._database, self._config)
         results = await asyncio.gather(*(self._read(source) for source in sources))
         named = {source.name: result for source, result in zip(sources, results, strict=True)}
-        return await asyncio.to_thread(self._judge, walk, named)
+        await asyncio.to_thread(self._judge, walk, named)
+        return walk
 
     async def _read(self, source: Source) -> Reading | NotReadError:
         try:
@@ -79,7 +94,7 @@ class _Check:
         except NotReadError as error:
             return error
 
-    def _judge(self, walk: Walk, results: Mapping[str, Reading | NotReadError]) -> SourceReport:
+    def _judge(self, walk: Walk, results: Mapping[str, Reading | NotReadError]) -> None:
         readings = {name: result for name, result in results.items() if isinstance(result, Reading)}
         found = {
             name: SourceReport(name, result.verdict, result.reason)
@@ -94,10 +109,9 @@ class _Check:
             report = found.get(name) or _missed(name, reading, walk)
             found[name] = _if_it_moves(report, self._reports.get(name), walk)
         self._reports |= found
-        return self._judge_journal(walk)
 
     def _judge_journal(self, walk: Walk) -> SourceReport:
-        tables, gone = own_tables(self._database.path, walk)
+        tables, gone = own_tables(self._database.path, walk, self._most_events)
         report = _compared("journal", Reading(Place(seq=walk.seq), tables), walk)
         if gone and report.verdict is Verdict.EQUAL:
             return msgspec.structs.replace(report, reason=f"{gone:,} old events are not in it, their sums are")

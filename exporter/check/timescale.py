@@ -26,12 +26,13 @@ _LEVELS = "SELECT base, side, sum(base_quantity), sum(notional_usd) FROM liquida
 
 
 class TimescaleSource:
-    """The database at `address`."""
+    """The database at `address`; of one with more than `most_events` only the totals are read, made of days."""
 
     name = "timescale"
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, most_events: int | None = None) -> None:
         self._address = address
+        self._most_events = most_events
 
     async def read(self, journal: str) -> Reading:
         """Read all sums, and which record they are as of."""
@@ -40,31 +41,39 @@ class TimescaleSource:
                 connection = await connect(self._address, statement_ms=ANSWER_MS)
                 try:
                     async with connection.transaction(isolation="repeatable_read", readonly=True):
-                        return await _read(connection, journal)
+                        return await _read(connection, journal, self._most_events)
                 finally:
                     await connection.close(timeout=CLOSE_S)
         except StoreError as error:
             raise NotReadError(Verdict.UNREACHABLE, str(error)) from None
 
 
-async def _read(connection: Connection, journal: str) -> Reading:
+async def _read(connection: Connection, journal: str, most_events: int | None) -> Reading:
     if await connection.fetchval("SELECT to_regclass('exporter_cursors') IS NULL"):
         raise NotReadError(Verdict.BEHIND, "nothing has been written to it")
     seq = await connection.fetchval("SELECT seq FROM exporter_cursors WHERE journal = $1", journal)
     if seq is None:
         raise NotReadError(Verdict.STRANGE, "it does not follow this journal")
+    ((complete, late),) = await connection.fetch(_STATE)
+    excuse = _LATE if late else None
+    totals = Table("liquidation_totals", Kind.COINS, await _sums(connection, [_AGGREGATE.format("liquidation_totals")]))
+    if most_events is not None and _events(totals) > most_events:
+        return Reading(Place(seq=seq), [totals], excuse)
     parts = {
-        "liquidation_totals": [_AGGREGATE.format("liquidation_totals")],
         "liquidations_1d": [_AGGREGATE.format("liquidations_1d"), _CARRIED],
         "liquidations_1h": [_AGGREGATE.format("liquidations_1h"), _CARRIED],
         "liquidations_1m": [_AGGREGATE.format("liquidations_1m"), _CARRIED],
     }
-    ((complete, late),) = await connection.fetch(_STATE)
     if complete:
         parts["liquidations"] = [_ROWS, _CARRIED]
-    tables = [Table(name, Kind.COINS, await _sums(connection, queries)) for name, queries in parts.items()]
+    tables = [totals]
+    tables += [Table(name, Kind.COINS, await _sums(connection, queries)) for name, queries in parts.items()]
     tables.append(Table("liquidation_levels", Kind.LEVELS, await _levels(connection)))
-    return Reading(Place(seq=seq), tables, _LATE if late else None)
+    return Reading(Place(seq=seq), tables, excuse)
+
+
+def _events(table: Table) -> float:
+    return sum(value for key, value in table.figures.items() if key.name == "events")
 
 
 async def _sums(connection: Connection, parts: Iterable[str]) -> Figures:

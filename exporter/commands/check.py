@@ -11,9 +11,8 @@ import msgspec
 from exporter.app import JOURNAL_FILE
 from exporter.check import check
 from exporter.check.metrics import MetricsSource
-from exporter.check.redis import RedisSource
-from exporter.check.source import Source, Unconfigured
-from exporter.check.timescale import TimescaleSource
+from exporter.check.source import Source
+from exporter.check.sources import sources
 from exporter.client import address
 from exporter.config import Config, is_address, redact
 from exporter.errors import UserError
@@ -34,12 +33,7 @@ def execute(options: Namespace, load: Callable[[], Config]) -> int:
 
 
 def _sources(options: Namespace, config: Config) -> list[Source]:
-    redis, timescale = config.stores.redis.url, config.stores.timescale.url
     demanded, url = bool(options.url or os.environ.get("LIQ_URL")), address(options.url, os.environ, config)
     if not is_address(url, ("http", "https")):
         raise UserError(f"{redact(url)!r} is not an address; write for example http://127.0.0.1:10110")
-    return [
-        RedisSource(redis) if redis else Unconfigured("redis"),
-        TimescaleSource(timescale) if timescale else Unconfigured("timescale"),
-        MetricsSource(url, demanded=demanded),
-    ]
+    return sources(config.stores, MetricsSource(url, demanded=demanded))

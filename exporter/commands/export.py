@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from exporter.app import JOURNAL_FILE
 from exporter.config import Config
 from exporter.errors import UserError
@@ -43,10 +45,18 @@ def events(database: Database, since_ms: int, until_ms: int) -> Iterator[bytes]:
 
 
 def dump(database: Database, since_ms: int, until_ms: int) -> Iterator[bytes]:
-    """Return the records that were applied in a span of time, in the journal's order."""
+    """Return the records that were applied in a span of time, in the journal's order.
+
+    What was up when it begins comes first, as of its first record: without that a replay would take all feeds for down.
+    """
+    first = True
     for record in database.records(_last_before(database, since_ms)):
         if record.applied_ms >= until_ms:
             return
+        if first:
+            for state in database.feed_states(record.seq):
+                yield dump_line(msgspec.structs.replace(state, applied_ms=record.applied_ms))
+            first = False
         yield dump_line(record)
 
 

@@ -1,4 +1,4 @@
-"""`replay`: event files and journal dumps through the ledger, as the running exporter counts."""
+"""`replay`: event files and journal dumps through ledger and signals, as the running exporter takes them."""
 
 import sys
 from argparse import Namespace
@@ -8,13 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.config import Config
+from exporter.analysis import Course
+from exporter.config import Config, load_parameters
 from exporter.errors import UserError
 from exporter.interchange import combined, read
 from exporter.ledger import FUTURE_MS, Ledger
-from exporter.model import Liquidation, Record
+from exporter.model import Liquidation, Record, Side
+from exporter.signals.readings import Episode
 from exporter.stats import WINDOWS, Bands, CumulativeStats
 from exporter.tables.console import console
+from exporter.tables.episodes import episodes_table
 from exporter.tables.stats import stats_sections
 from exporter.web.answers import ApiError
 from exporter.web.query import spellings
@@ -25,13 +28,15 @@ TIDY_MS = 3_600_000
 
 
 def execute(options: Namespace, load: Callable[[], Config]) -> int:
-    """Count the files' events and print the figures as of the last one."""
+    """Take the files' records and print figures and cascades as of the last one."""
     config = load()
+    parameters = load_parameters(options.parameters) if options.parameters else config.signals
     if options.files.count(STDIN) > 1:
         raise UserError(f"{STDIN} (stdin) can be given once only")
     ledger = Ledger((), (), config.metrics.base_cap)
+    cascades = Cascades(Course.blank(parameters))
     with ExitStack() as files:
-        now_ms = count(ledger, combined([_open(name, files) for name in options.files]))
+        now_ms = count(ledger, cascades.seen(combined([_open(name, files) for name in options.files])))
     base = find_base(options.base, ledger.known_bases()) if options.base else None
     bands = Bands(config.stats.bearish_from, config.stats.bullish_to)
 
@@ -39,12 +44,65 @@ def execute(options: Namespace, load: Callable[[], Config]) -> int:
         return ledger.stats(base, window, now_ms, bands)
 
     if options.json:
-        answer = {"stats": stats(None), "episodes": [], "levels": []}
+        answer = {"stats": stats(None), "episodes": cascades.episodes(base), "levels": cascades.levels(base)}
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
     else:
         for section in stats_sections(stats(None), [stats(window) for window in WINDOWS]):
             console().print(section, "", sep="\n")
+        console().print(episodes_table(cascades.episodes(base)))
     return 0
+
+
+class Level(msgspec.Struct, frozen=True):
+    """A change of level; base `*` is the market as a whole."""
+
+    time_ms: int
+    base: str
+    side: Side
+    level: int
+    score: float
+
+
+class Cascades:
+    """Lets records pass, and remembers the episodes and the changes of level that came out of them."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        self._episodes: dict[str, Episode] = {}
+        self._levels: list[Level] = []
+
+    def seen(self, records: Iterator[Record]) -> Iterator[Record]:
+        """Show each record to the signals before it goes on."""
+        for record in records:
+            self._course.apply(record)
+            self._take()
+            yield record
+        self._course.advance(self._course.engine.now_ms + 1000)  # judges what came last, up to the next whole second
+        self._take()
+        self._take_open()
+
+    def episodes(self, base: str | None) -> list[Episode]:
+        """Return the episodes of a coin, or all, by their start; the last ones may still be open."""
+        found = [each for each in self._episodes.values() if base in (None, each.base)]
+        return sorted(found, key=lambda each: (each.start_ms, each.id))
+
+    def levels(self, base: str | None) -> list[Level]:
+        """Return the changes of level of a coin, or all, in their order."""
+        return [each for each in self._levels if base in (None, each.base)]
+
+    def _take(self) -> None:
+        outcomes = self._course.take()
+        for change in outcomes.changes:
+            self._levels.append(Level(change.time_ms, change.base, change.side, change.level, change.score))
+        for episode in outcomes.episodes:
+            self._episodes[episode.id] = episode
+
+    def _take_open(self) -> None:
+        """Bring the episodes that are open at the end up to date."""
+        for episode in [each for each in self._episodes.values() if each.state == "open"]:
+            reading = self._course.engine.reading(episode.base, episode.side)
+            if reading and reading.episode:
+                self._episodes[episode.id] = reading.episode
 
 
 def count(ledger: Ledger, records: Iterator[Record]) -> int:

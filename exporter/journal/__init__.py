@@ -1,7 +1,9 @@
 """The journal: the durable, ordered record of everything that was received."""
 
+from exporter.journal.batch import Batch, Sample
 from exporter.journal.checkpoint import Checkpoint
-from exporter.journal.database import Batch, Database, JournalError, Sample
+from exporter.journal.database import Database, JournalError
+from exporter.journal.signals import News, Saved, Telling
 from exporter.journal.writer import Committed, Journal, JournalStatus, Stamp
 
 __all__ = [
@@ -12,6 +14,9 @@ __all__ = [
     "Journal",
     "JournalError",
     "JournalStatus",
+    "News",
     "Sample",
+    "Saved",
     "Stamp",
+    "Telling",
 ]

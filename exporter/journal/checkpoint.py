@@ -1,4 +1,4 @@
-"""The ledger and the price levels as the journal keeps them, so that a start does not read the whole history."""
+"""Ledger, price levels and signals as the journal keeps them, so that a start does not read the whole history."""
 
 import sqlite3
 import sys
@@ -7,15 +7,20 @@ from array import array
 import msgspec
 
 from exporter.cells import Bucket, CellState
+from exporter.journal.signals import Saved, write_saved
 from exporter.levels import PageState
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """The ledger cells and the pages of price levels that changed up to the record `seq`."""
+    """The ledger cells and the pages of price levels that changed up to the record `seq`.
+
+    `signals` is the state of the signals, when it was time to save it.
+    """
 
     seq: int
     cells: list[CellState]
     levels: list[PageState] = []
+    signals: Saved | None = None
 
 
 def read_checkpoint(db: sqlite3.Connection, oldest_minute: int) -> Checkpoint:
@@ -46,6 +51,8 @@ def write_checkpoint(db: sqlite3.Connection, checkpoint: Checkpoint) -> None:
     db.executemany("INSERT OR REPLACE INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", minutes)
     pages = [(page.base, page.side, page.number, _pack(page.sums)) for page in checkpoint.levels]
     db.executemany("INSERT OR REPLACE INTO levels VALUES (?, ?, ?, ?)", pages)
+    if checkpoint.signals:
+        write_saved(db, checkpoint.signals)
     db.execute("UPDATE meta SET value = ? WHERE key = 'checkpoint_seq'", (checkpoint.seq,))
 
 

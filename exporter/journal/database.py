@@ -11,13 +11,25 @@ from typing import Any
 import msgspec
 
 from exporter.errors import UserError
+from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION
-from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
+from exporter.journal.signals import (
+    Saved,
+    Telling,
+    newest_episodes,
+    newest_telling,
+    read_saved,
+    read_tellings,
+    write_news,
+)
+from exporter.model import FILLED, FeedChange, Liquidation, RawLiquidation, Record
+from exporter.signals.readings import Episode
 
 QUICK_CHECK_BYTES = 64 << 20
 """Files up to this size are checked page by page when they are opened; a larger one would delay the start."""
 QUARANTINE_ROWS = 1000
+NEWEST_SEQ = 1 << 62
 PRUNE_ROWS = 1000
 
 
@@ -25,39 +37,11 @@ class JournalError(UserError):
     """The journal file cannot be used; the message names it and the way out."""
 
 
-class Sample(msgspec.Struct, frozen=True):
-    """A frame that could not be used, kept for diagnosis."""
-
-    received_ms: int
-    exchange: str
-    reason: str
-    frame: bytes
-
-
-class Batch(msgspec.Struct):
-    """What one transaction writes, in order."""
-
-    entries: list[Liquidation | FeedChange] = []
-    pending: list[RawLiquidation] = []
-    settled: list[tuple[str, str]] = []
-    """(exchange, id) of pending events that `entries` now contains."""
-    samples: list[Sample] = []
-    checkpoint: Checkpoint | None = None
-    alive_ms: int = 0
-    """The time of writing: what was live up to here was live."""
-
-
-class Written(msgspec.Struct):
-    """What a transaction did: the new records, in order, and the refused repetitions by exchange."""
-
-    records: list[Record]
-    duplicates: Counter[str]
-
-
 class Database:
     """An open journal.
 
-    `uuid` identifies the file for stores that follow it; `last_seq` and `last_applied_ms` are the newest record's.
+    `uuid` identifies the file for stores that follow it; `last_seq` is the newest record's, `last_applied_ms` is the
+    instant before which none will be applied any more.
     Methods raise `sqlite3.Error` when the file fails them.
     """
 
@@ -93,7 +77,7 @@ class Database:
 
     def write(self, batch: Batch) -> Written:
         """Write a batch in one durable transaction: all of it, or nothing."""
-        seq, applied = self.last_seq, self.last_applied_ms
+        seq, applied = self.last_seq, max(self.last_applied_ms, batch.reached_ms)
         records: list[Record] = []
         for entry in batch.entries:
             seq += 1
@@ -109,7 +93,10 @@ class Database:
             self._write_samples(batch.samples)
             if batch.checkpoint:
                 write_checkpoint(self._db, batch.checkpoint)
-            self._db.execute("UPDATE meta SET value = ? WHERE key = 'alive_ms'", (batch.alive_ms,))
+            write_news(self._db, batch.news)
+            self._db.executemany(
+                "UPDATE meta SET value = ? WHERE key = ?", [(batch.alive_ms, "alive_ms"), (applied, "applied_ms")]
+            )
         self.last_seq, self.last_applied_ms = seq, applied
         return written
 
@@ -135,6 +122,10 @@ class Database:
     def newest_seq(self) -> int:
         """Return the newest sequence number, whichever connection wrote it."""
         return self._last()[0]
+
+    def reached_ms(self) -> int:
+        """Return the instant before which nothing will be applied any more, whichever connection moved it on."""
+        return self._last()[1]
 
     def records(self, after_seq: int = 0, page: int = 5000) -> Iterator[Record]:
         """Iterate over all records after a sequence number."""
@@ -185,14 +176,33 @@ class Database:
         rows = self._db.execute("SELECT event FROM pending")
         return [msgspec.json.decode(row[0], type=RawLiquidation) for row in rows]
 
-    def last_feed_changes(self) -> list[FeedChange]:
-        """Return the newest change of every feed."""
+    def feed_states(self, before_seq: int = NEWEST_SEQ) -> list[Record]:
+        """Return the newest change of every feed before a sequence number, oldest first; filled outages are none."""
         rows = self._db.execute(
-            "SELECT time_ms, exchange, feed, up, reason, max(seq) FROM feed_changes GROUP BY exchange, feed"
+            "SELECT max(seq), applied_ms, time_ms, exchange, feed, up, reason FROM feed_changes "
+            "WHERE seq < ? AND NOT (up AND reason = ?) GROUP BY exchange, feed ORDER BY 1",
+            (before_seq, FILLED),
         )
         return [
-            FeedChange(time_ms, exchange, feed, bool(up), reason) for time_ms, exchange, feed, up, reason, _ in rows
+            Record(seq, applied_ms, FeedChange(time_ms, exchange, feed, bool(up), reason))
+            for seq, applied_ms, time_ms, exchange, feed, up, reason in rows
         ]
+
+    def saved_signals(self) -> Saved | None:
+        """Return the newest state of the signals, None when there is none yet."""
+        return read_saved(self._db)
+
+    def tellings(self, after: int, limit: int) -> list[Telling]:
+        """Return what the signals told of after a number, oldest first."""
+        return read_tellings(self._db, after, limit)
+
+    def newest_telling(self) -> int:
+        """Return the number of the newest telling, 0 without any."""
+        return newest_telling(self._db)
+
+    def newest_episodes(self, limit: int) -> list[Episode]:
+        """Return the episodes that were told of last, the last one first."""
+        return newest_episodes(self._db, limit)
 
     def feed_changes(self) -> Iterator[FeedChange]:
         """Iterate over all feed changes, oldest first."""
@@ -284,7 +294,8 @@ class Database:
 
     def _create(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
-        meta = {"schema": VERSION, "uuid": str(uuid.uuid4()), "checkpoint_seq": 0, "pruned_seq": 0, "alive_ms": 0}
+        meta = {"schema": VERSION, "uuid": str(uuid.uuid4()), "checkpoint_seq": 0, "pruned_seq": 0}
+        meta |= {"alive_ms": 0, "applied_ms": 0}
         with self._transaction():
             for statement in DDL.split(";"):
                 self._db.execute(statement)
@@ -314,8 +325,8 @@ class Database:
         return row[0]
 
     def _last(self) -> tuple[int, int]:
-        """Return the newest sequence number and its instant, over both kinds of records."""
-        last_seq, last_applied_ms = int(self._meta("checkpoint_seq")), 0
+        """Return the newest sequence number and the instant that was reached, over both kinds of records."""
+        last_seq, last_applied_ms = int(self._meta("checkpoint_seq")), int(self._meta("applied_ms"))
         for table in ("events", "feed_changes"):
             query = f"SELECT seq, applied_ms FROM {table} ORDER BY seq DESC LIMIT 1"  # noqa: S608 - our own names
             for seq, applied_ms in self._db.execute(query):

@@ -3,12 +3,13 @@
 One SQLite file in WAL mode with `synchronous=FULL`. `events` and `feed_changes` share one sequence; `totals`, `minutes`
 and `levels` are the ledger and the price levels as of `meta.checkpoint_seq`, so that a start reads a few thousand rows
 and the short tail of events after it, however long the history is. A row of `levels` is a page of buckets: pairs of
-base quantity and USD as little-endian doubles.
+base quantity and USD as little-endian doubles. `signals` is one row, the state of the cascade signals after the record
+`seq`; `tellings` holds the changes of level and the newest telling of every episode.
 """
 
 from exporter.model import Liquidation
 
-VERSION = 2
+VERSION = 3
 
 DDL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -87,6 +88,17 @@ CREATE TABLE levels (
     page INTEGER NOT NULL,
     sums BLOB NOT NULL,
     PRIMARY KEY (base, side, page)
+);
+CREATE TABLE signals (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER NOT NULL,
+    state BLOB NOT NULL
+);
+CREATE TABLE tellings (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    episode INTEGER NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL
 );
 """
 

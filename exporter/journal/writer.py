@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +17,10 @@ import msgspec
 import structlog
 
 from exporter.histogram import Histogram
+from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint
-from exporter.journal.database import Batch, Database, JournalError, Sample, Written
+from exporter.journal.database import Database, JournalError
+from exporter.journal.signals import News
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
 log = structlog.get_logger()
@@ -40,7 +42,10 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
 
 
 class Committed(msgspec.Struct):
-    """New records, the stamps of their frames (None where unknown), and how many repetitions were refused."""
+    """New records, the stamps of their frames (None where unknown), and how many repetitions were refused.
+
+    All of it is empty when nothing but news of the signals was stored.
+    """
 
     records: list[Record]
     stamps: list[Stamp | None]
@@ -91,6 +96,7 @@ class Journal:
         self._entries: list[Liquidation | FeedChange] = []
         self._stamps: list[Stamp | None] = []
         self._settling: set[tuple[str, str]] = set()
+        self._reached_ms = 0
         self._wake = asyncio.Event()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -130,6 +136,22 @@ class Journal:
         """Store a frame that could not be used."""
         self._batch.samples.append(sample)
         self._wake.set()
+
+    def tell(self, news: Sequence[News]) -> None:
+        """Store what the signals told of; together with it the file learns up to when time has passed."""
+        if news:
+            self._batch.news += news
+            self._wake.set()
+
+    def pass_time(self, to_ms: int) -> bool:
+        """Promise that nothing committed from now on is applied before `to_ms`.
+
+        False: it cannot be promised now, because something that was received earlier is not committed yet.
+        """
+        if self._entries:
+            return False
+        self._reached_ms = max(self._reached_ms, to_ms)
+        return True
 
     async def run(self) -> None:
         """Write until `close` is called; the last entries and a checkpoint are written before it returns."""
@@ -201,12 +223,14 @@ class Journal:
         batch.entries = self._entries[:BATCH_ENTRIES]
         batch.settled += self._settled_by(batch.entries)
         batch.checkpoint = self._unwritten
+        batch.reached_ms = self._reached_ms
         batch.alive_ms = time.time_ns() // 1_000_000
         try:
             written = await self._in_thread(batch)
         except BaseException:
             self._batch.pending = batch.pending + self._batch.pending
             self._batch.settled = batch.settled + self._batch.settled
+            self._batch.news = batch.news + self._batch.news
             self._batch.samples = (batch.samples + self._batch.samples)[-SAMPLES_KEPT:]
             raise
         self._recovered()
@@ -236,14 +260,14 @@ class Journal:
             # the checkpoint would be due for ever.
             self._checkpoint_seq = self.status.last_seq
             self._checkpoint_due = time.monotonic() + CHECKPOINT_S
-        self._deliver(Committed(written.records, stamps, written.duplicates))
+        self._deliver(Committed(written.records, stamps, written.duplicates), told=bool(batch.news))
 
-    def _deliver(self, committed: Committed) -> None:
+    def _deliver(self, committed: Committed, *, told: bool = False) -> None:
         self.status.queued = len(self._entries)
         if self._database:
             self.status.last_seq = self._database.last_seq
             self.status.size_bytes = self._database.size_bytes()
-        if committed.records or committed.duplicates:
+        if committed.records or committed.duplicates or told:
             self._on_commit(committed)
 
     def _failed(self, error: Exception) -> None:

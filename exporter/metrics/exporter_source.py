@@ -1,4 +1,4 @@
-"""The families of the exporter as a whole: journal, processing, configuration, version."""
+"""The families of the exporter as a whole: journal, processing, configuration, alerts, version."""
 
 from collections.abc import Iterator
 
@@ -16,6 +16,9 @@ class ExporterSource:
     def samples(self, now_ms: int) -> Iterator[Samples]:  # noqa: ARG002 - the signature of every source
         """Return the samples of every family."""
         view, journal = self._view, self._view.journal
+        bands = view.config.stats
+        values = [bands.bearish_from, bands.bullish_to]
+        yield Samples("liquidation_sentiment_band_ratio", [("bearish_from",), ("bullish_to",)], values)
         yield histograms("liquidation_processing_seconds", [()], [view.processing])
         yield histograms("liquidation_commit_seconds", [()], [journal.commit_seconds])
         yield single("liquidation_journal_up", int(journal.up))
@@ -24,4 +27,14 @@ class ExporterSource:
         yield single("liquidation_journal_dropped_events_total", journal.dropped)
         yield single("liquidation_base_cap_reached", int(view.ledger.cap_reached))
         yield single("liquidation_config_last_reload_successful", int(view.reload_successful))
+        yield from _alerts(view)
         yield Samples("liquidation_exporter_build_info", [(__version__,)], [1])
+
+
+def _alerts(view: View) -> Iterator[Samples]:
+    alerts = view.config.alerts
+    bases = sorted({*alerts.minimum_usd, *alerts.mute})
+    least = [alerts.least_usd(base) for base in bases]
+    yield Samples("liquidation_alert_minimum_usd", [(base,) for base in bases], least)
+    yield single("liquidation_alert_posts_total", view.alerts.posts)
+    yield single("liquidation_alert_post_failures_total", view.alerts.failures)

@@ -7,9 +7,11 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from exporter.metrics.check_source import CheckSource
 from exporter.metrics.exchange_source import ExchangeSource
 from exporter.metrics.exporter_source import ExporterSource
 from exporter.metrics.ledger_source import LedgerSource
+from exporter.metrics.signals_source import SignalsSource
 from exporter.metrics.store_source import StoreSource
 from exporter.metrics.text import Samples, writers
 from exporter.view import View
@@ -32,8 +34,16 @@ class Exposition:
     """
 
     def __init__(self, view: View) -> None:
-        ledger, exchanges, stores = LedgerSource(view.ledger), ExchangeSource(view), StoreSource(view)
-        self._sources: tuple[Source, ...] = (ledger, exchanges, stores, ExporterSource(view))
+        self._ledger = LedgerSource(view.ledger, view.config.metrics.window_bases)
+        self._signals = view.signals
+        self._sources: tuple[Source, ...] = (
+            self._ledger,
+            SignalsSource(view),
+            ExchangeSource(view),
+            StoreSource(view),
+            ExporterSource(view),
+            CheckSource(view),
+        )
         self._writers = writers()
         self._process = process_registry()
 
@@ -45,6 +55,7 @@ class Exposition:
         for source in self._sources:
             for samples in source.samples(now_ms):
                 blocks += self._writers[samples.family].write(samples, openmetrics=openmetrics)
+        self._signals.wanted = self._ledger.window_bases
         blocks.append(encode(self._process))  # last, because it ends OpenMetrics with its end mark
         return b"".join(blocks), content_type
 

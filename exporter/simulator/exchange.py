@@ -18,7 +18,7 @@ from exporter.simulator.hub import Hub
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order, Record
 from exporter.simulator.scenarios import Fault
-from exporter.simulator.server import HOST, Server
+from exporter.simulator.server import Server
 from exporter.simulator.sockets import CLOSE_TIMEOUT_S, Socket
 from exporter.simulator.truthfile import TruthEvent
 
@@ -105,12 +105,12 @@ class SimulatedExchange(ABC):
 
     def endpoints(self) -> dict[str, str]:
         """Return its addresses, named as the exporter's configuration names them."""
-        address = f"{HOST}:{self._server.port}"
+        address = f"{self._server.host}:{self._server.port}"
         return {"ws": f"ws://{address}"} | dict.fromkeys(self.rest_endpoints, f"http://{address}")
 
-    async def start(self, port: int) -> None:
-        """Listen on `port`, 0 for a free one; raises `OSError` when it is taken."""
-        await self._server.start(port)
+    async def start(self, host: str, port: int) -> None:
+        """Listen on `port`, 0 for a free one; raises `OSError` when it is taken or `host` is not of this machine."""
+        await self._server.start(host, port)
 
     async def stop(self) -> None:
         """End all connections with a close handshake and give up the port."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from exporter.simulator import truthfile
+from exporter.simulator.server import HOST
 from exporter.simulator.simulator import Simulator
 
 PROGRESS_EVERY_S = 5.0
@@ -25,19 +26,21 @@ async def serve(  # noqa: PLR0913 - they are the flags of the command
     port: int,
     announce: Announce,
     *,
+    host: str = HOST,
     rate: float | None = None,
     with_parent: bool = False,
 ) -> None:
     """Run a scenario for `duration` seconds, or until SIGTERM or SIGINT, and write the truth.
 
     `announce` gets `{"endpoints": {...}}` once all ports are open; progress goes to stderr. The exchanges use the ports
-    from `port` on, or free ones when it is 0. `rate` replaces the scenario's rates (liquidations sent a second).
+    of `host` from `port` on, or free ones when it is 0. `rate` replaces the scenario's rates (liquidations sent a
+    second).
     `with_parent` ends the run when the process that started this one is gone. Raises `ValueError` for an unknown
     scenario, `OSError` when a port is taken or the truth cannot be written.
     """
     simulator = Simulator(scenario, seed, rate=rate)
     with _stop_signals() as told_to_stop:
-        await simulator.start(port)
+        await simulator.start(port, host)
         try:
             announce({"endpoints": simulator.endpoints()})
             await _run(simulator, told_to_stop, duration, with_parent)

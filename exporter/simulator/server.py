@@ -5,29 +5,31 @@ from collections.abc import Iterable
 from aiohttp import web
 
 HOST = "127.0.0.1"
+"""Where a simulated exchange listens unless told otherwise: nobody but this machine can reach it."""
 
 
 class Server:
-    """Serves the routes on one port of this machine; the port stays the same across `close_port` and `open_port`."""
+    """Serves the routes on one port of `host`; the port stays the same across `close_port` and `open_port`."""
 
     def __init__(self, routes: Iterable[web.RouteDef]) -> None:
         app = web.Application()
         app.add_routes(routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._site: web.TCPSite | None = None
+        self.host = HOST
         self.port = 0
 
-    async def start(self, port: int) -> None:
-        """Listen on `port`, 0 for any free one; raises `OSError` when it is taken."""
+    async def start(self, host: str, port: int) -> None:
+        """Listen on `port`, 0 for any free one; raises `OSError` when it is taken or `host` is not of this machine."""
         await self._runner.setup()
-        self.port = port
+        self.host, self.port = host, port
         await self.open_port()
         self.port = int(self._runner.addresses[0][1])
 
     async def open_port(self) -> None:
         """Accept connections."""
         if self._site is None:
-            site = web.TCPSite(self._runner, HOST, self.port, reuse_address=True)
+            site = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
             await site.start()
             self._site = site
 

@@ -16,6 +16,7 @@ from exporter.simulator.hub import DropMode, wait_gone
 from exporter.simulator.market import Market, Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.scenarios import SCENARIOS, SCRIPTS, Cast, Fault
+from exporter.simulator.server import HOST
 from exporter.simulator.truthfile import TruthEvent
 
 
@@ -63,10 +64,13 @@ class Simulator:
         """How many clients are connected."""
         return sum(len(exchange.hub.sockets) for exchange in self.exchanges.values())
 
-    async def start(self, port: int = 0) -> None:
-        """Listen, the exchanges on consecutive ports from `port` on or on free ones; raises `OSError` when taken."""
+    async def start(self, port: int = 0, host: str = HOST) -> None:
+        """Listen, the exchanges on consecutive ports from `port` on or on free ones; raises `OSError` when taken.
+
+        `host` is a name or an address of this machine; clients are told to use it.
+        """
         for number, exchange in enumerate(self.exchanges.values()):
-            await exchange.start(port + number if port else 0)
+            await exchange.start(host, port + number if port else 0)
         self._run = asyncio.create_task(self.engine.play())
 
     def endpoints(self) -> dict[str, dict[str, str]]:

@@ -36,6 +36,7 @@ _ASSET = ("exchange", "base", "side")
 _FAMILIES = (
     Family("liquidation_events_total", "events", _VENUE),
     Family("liquidation_notional_usd_total", "usd", _VENUE),
+    Family("liquidation_largest_usd", "largest", _VENUE),
     Family("liquidation_asset_events_total", "events", _ASSET),
     Family("liquidation_asset_notional_usd_total", "usd", _ASSET),
     Family("liquidation_asset_quantity_total", "quantity", _ASSET),
@@ -45,6 +46,7 @@ _FAMILIES = (
     Family("liquidation_asset_window_events", "events", _ASSET, windowed=True),
     Family("liquidation_asset_window_notional_usd", "usd", _ASSET, windowed=True),
     Family("liquidation_asset_window_quantity", "quantity", _ASSET, windowed=True),
+    Family("liquidation_asset_window_largest_usd", "largest", _ASSET, windowed=True),
 )
 
 
@@ -134,8 +136,8 @@ def compare(truth: Iterable[TruthEvent], metrics_text: str, now_ms: int) -> Comp
     """Compare a scrape of /metrics (text format) taken at `now_ms` with the truth.
 
     A missing series counts as 0, and a series that nothing was sent for must be 0. A window ends with the minute of
-    `now_ms` or the one before, because a scrape may cross a minute. Windows of single coins exist for the main ones
-    only: those that the scrape has are compared.
+    `now_ms` or the one before, because a scrape may cross a minute. Windows exist for some coins only: those that the
+    scrape has are compared.
     """
     cells = _cells(truth)
     scrape = _read_scrape(metrics_text)

@@ -16,6 +16,7 @@ import msgspec
 
 from exporter.errors import UserError
 from exporter.histogram import Histogram
+from exporter.journal import Telling
 from exporter.model import Liquidation, Record
 
 WRITE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -91,6 +92,10 @@ class Store(Protocol):
     batch_records: int
     """The most records that one write takes."""
 
+    @property
+    def told(self) -> int:
+        """Up to which of the journal's tellings the store has everything; known after `resume`."""
+
     async def connect(self, holder: Holder) -> Cursor | None:
         """Connect, bring the schema up to date, take the lease, return the cursor for the holder's journal.
 
@@ -105,6 +110,9 @@ class Store(Protocol):
 
     async def write(self, records: Sequence[Record]) -> None:
         """Take the next records, in the journal's order, the cursor with them, and renew the lease: all or nothing."""
+
+    async def tell(self, tellings: Sequence[Telling]) -> None:
+        """Take the next tellings of the signals, `told` with them, and renew the lease: all or nothing."""
 
     async def renew(self) -> None:
         """Renew the lease while there is nothing to write."""
@@ -147,6 +155,11 @@ class StoreStatus:
     def up(self) -> bool:
         """Whether the store answers; one that has another writer does."""
         return self.state in (StoreState.FOLLOWING, StoreState.STANDBY)
+
+    @property
+    def standby(self) -> bool:
+        """Whether another exporter writes to the store."""
+        return self.state is StoreState.STANDBY
 
     @property
     def leader(self) -> bool:

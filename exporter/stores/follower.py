@@ -41,6 +41,7 @@ RESUME_S = 600.0
 WRITE_S = 30.0
 ANSWER_S = 10.0
 RENEW_S = LEASE_S / 3
+TELLINGS = 200
 RETRY_FIRST_S = 0.5
 RETRY_CAP_S = 30.0
 """The pause before a new attempt is a random share of a ceiling that doubles between these two."""
@@ -123,6 +124,8 @@ class Follower:
             try:
                 await self._write(page)
                 page = await ahead if ahead else []
+                if not page:
+                    await self._tell()
             finally:
                 if ahead:
                     await _settled(ahead)
@@ -138,6 +141,7 @@ class Follower:
                 return page
             self._done_seq = newest
             self._measure()
+            await self._tell()
             if self._closing.is_set():
                 return []
             with suppress(TimeoutError):
@@ -146,6 +150,14 @@ class Follower:
             if asyncio.get_running_loop().time() >= self._renew_due:
                 await _within(ANSWER_S, "renewing the lease", self._store.renew())
                 self._succeeded()
+
+    async def _tell(self) -> None:
+        """Bring over what the signals told of; it follows the records and never holds them up for long."""
+        while tellings := await self._pages.tellings(self._store.told, TELLINGS):
+            await _within(WRITE_S, "writing", self._store.tell(tellings))
+            self._succeeded()
+            if self._last_seq() > self._done_seq:
+                return
 
     async def _write(self, page: list[Record]) -> None:
         started = time.perf_counter()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from exporter.journal import Database
+from exporter.journal import Database, Telling
 from exporter.model import Record
 from exporter.stores.base import Cursor, Standing, mark_of
 
@@ -27,6 +27,10 @@ class Pages:
     async def read(self, after_seq: int, limit: int) -> list[Record]:
         """Return the records after a sequence number, oldest first."""
         return await self._ask(lambda database: database.read(after_seq, limit))
+
+    async def tellings(self, after: int, limit: int) -> list[Telling]:
+        """Return what the signals told of after a number, oldest first."""
+        return await self._ask(lambda database: database.tellings(after, limit))
 
     async def standing(self, cursor: Cursor | None) -> Standing:
         """Tell how a store's cursor relates to this journal."""

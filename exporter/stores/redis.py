@@ -9,14 +9,16 @@ is rewritten, which takes many calls, `liq:meta` says so and has no cursor.
 
 import asyncio
 import secrets
+import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from exporter.journal import JournalError, Telling
 from exporter.model import Liquidation, Record
 from exporter.stores.base import (
     Cursor,
@@ -28,6 +30,7 @@ from exporter.stores.base import (
     StoreUnavailableError,
     held_by,
 )
+from exporter.stores.redis_cascades import CascadeStates, messages, states_at
 from exporter.stores.redis_contents import REPLACE, Contents, Hash, Step
 from exporter.stores.redis_journal import RECENT_EVENTS, contents_at, newest_contents
 from exporter.stores.redis_link import EXCHANGES, EXPECTED, META, RECENT, Head, Link, other_type
@@ -65,6 +68,11 @@ class RedisStore:
         """Whether the last call succeeded; after a failure the lease is kept, so that this exporter goes on with it."""
         self._audited = 0
         self._uuid = ""
+        self._states = CascadeStates()
+        self._told: int | None = None
+        """Up to which telling Redis had everything when it was connected to; None where that is not known."""
+        self._published = 0
+        """Up to which telling this process has published; 0 before the first."""
 
     async def connect(self, holder: Holder) -> Cursor | None:
         """Connect and take the lease; the cursor is that of the journal that was followed last."""
@@ -81,10 +89,25 @@ class RedisStore:
         self._found = tuple(meta.get(field, "") for field in EXPECTED)
         self._rewrite_id = meta.get("rewrite", "")
         self._cursor = _cursor(meta)
+        known = meta.get("journal") == self._uuid and meta.get("told", "").isdecimal()
+        self._told = int(meta["told"]) if known else None
         self._well = True
         return self._cursor
 
+    @property
+    def told(self) -> int:
+        """Up to which telling Redis has everything."""
+        return self._states.number
+
     async def resume(self, standing: Standing) -> int:
+        """Get contents and states of the cascades ready."""
+        if standing not in (Standing.SAME, Standing.BEHIND):
+            self._told = None
+        seq = await self._resume(standing)
+        await self._resume_states()
+        return seq
+
+    async def _resume(self, standing: Standing) -> int:
         """Find or rebuild the contents as of the cursor, or rewrite everything as of the journal's newest record."""
         if standing is not Standing.SAME or self._cursor is None or not self._trusted:
             return await self._rewrite(keep_stream=False)
@@ -112,6 +135,17 @@ class RedisStore:
         await self._call(head, step.events)
         step.commit()
 
+    async def tell(self, tellings: Sequence[Telling]) -> None:
+        """Show what is known of the cascades by now, and publish the changes of level, in one atomic call.
+
+        States and number change first: after a failure both are read from the journal again.
+        """
+        contents = self._following()
+        hashes = self._states.hashes(self._states.take(tellings))
+        told = ["told", str(self._states.number)]
+        await self._call(Head(self._expected(contents), told, hashes=hashes, publish=messages(tellings)))
+        self._published = self._states.number
+
     async def renew(self) -> None:
         """Renew the lease, and look whether everything is still there."""
         contents = self._following()
@@ -125,6 +159,23 @@ class RedisStore:
         if link:
             await link.close(release=self._well)
         self._well = False
+
+    async def _resume_states(self) -> None:
+        """Go on after the last telling that Redis has; where that is not known, publish nothing of the past."""
+        contents = self._following()
+        last = (self._published or None) if self._told is None else self._told
+        try:
+            self._states = await asyncio.to_thread(states_at, self._journal, last)
+        except (sqlite3.Error, JournalError) as error:
+            raise StoreUnavailableError(f"the journal cannot be read: {error}") from None
+        if self._told is not None:
+            return
+        strangers = [name async for names in self._hashes("liq:cascade:*") for name in names]
+        gone: list[Hash] = [(name, REPLACE, []) for name in strangers if name not in self._states.keys()]  # noqa: SIM118
+        for portion in _portions(gone + self._states.hashes()):
+            await self._call(Head(self._expected(contents), [], hashes=portion))
+        await self._call(Head(self._expected(contents), ["told", str(self._states.number)]))
+        self._published = self._states.number
 
     def _following(self) -> Contents:
         if self._contents is None:
@@ -150,7 +201,8 @@ class RedisStore:
         begun = ["schema", SCHEMA, "state", "rebuilding", "journal", self._uuid, "rewrite", self._rewrite_id]
         stale = [EXCHANGES] if keep_stream else [EXCHANGES, RECENT]
         exchanges = sorted(contents.exchanges)
-        await self._call(Head(self._found, begun, unset=["seq", "mark"], delete=stale, exchanges=exchanges))
+        gone = ["seq", "mark"] if self._told is not None else ["seq", "mark", "told"]
+        await self._call(Head(self._found, begun, unset=gone, delete=stale, exchanges=exchanges))
         for portion in _portions(contents.hashes()):
             await self._call(Head(expected, [], hashes=portion))
         await self._remove_strangers(contents, expected)
@@ -165,11 +217,15 @@ class RedisStore:
 
     async def _remove_strangers(self, contents: Contents, expected: tuple[str, ...]) -> None:
         """Delete the hashes of coins that this journal does not know."""
-        assert self._link  # noqa: S101 - tells the type checker that there is one
         for pattern in ("liq:totals:*", "liq:levels:*"):
-            async for names in self._link.hashes(pattern):
+            async for names in self._hashes(pattern):
                 strangers: list[Hash] = [(name, REPLACE, []) for name in names if name not in contents.fields]
                 await self._call(Head(expected, [], hashes=strangers))
+
+    def _hashes(self, pattern: str) -> AsyncIterator[list[str]]:
+        if self._link is None:
+            raise StoreUnavailableError("not connected")
+        return self._link.hashes(pattern)
 
     async def _call(self, head: Head, events: Sequence[tuple[int, Liquidation]] = ()) -> None:
         """Call the script; it is the one place where anything is written."""

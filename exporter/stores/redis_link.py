@@ -50,6 +50,7 @@ class Head(msgspec.Struct, omit_defaults=False):
     keep: int = 0
     exchanges: list[str] = []
     hashes: list[Hash] = []
+    publish: list[str] = []
 
 
 class Link:

@@ -10,6 +10,7 @@
 --       keep       how many events the stream keeps
 --       exchanges  their exchanges
 --       hashes     {key, how many fields it must have now (-1: any, and they go), {field, value, ...}}
+--       publish    messages for the channel liq:cascades
 --       unset      fields of liq:meta to delete
 --       set        {field, value, ...} of liq:meta
 --
@@ -70,5 +71,6 @@ for _, hash in ipairs(head.hashes) do
 end
 if #head.unset > 0 then call('HDEL', meta, unpack(head.unset)) end
 hset(meta, head.set)
+for _, message in ipairs(head.publish) do call('PUBLISH', 'liq:cascades', message) end
 call('SET', lease, ARGV[1], 'PX', ARGV[2])
 return {'ok'}

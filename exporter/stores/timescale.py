@@ -14,12 +14,14 @@ import asyncpg
 import msgspec
 import structlog
 
+from exporter.journal import Telling
 from exporter.model import Liquidation, Record
 from exporter.stores import timescale_lease as lease
 from exporter.stores.base import Cursor, Holder, Standing, StoreError, StoreUnavailableError, mark_of
 from exporter.stores.migrations import Flavour, migrate
 from exporter.stores.postgres import CONNECT_S, Connection, connect, explained
 from exporter.stores.timescale_carry import carried, put
+from exporter.stores.timescale_cascades import TELL, episode_arrays
 from exporter.stores.timescale_chores import Chores
 from exporter.stores.timescale_roles import ensure_reader
 from exporter.stores.timescale_rows import WRITE, arrays, without_nul
@@ -50,6 +52,7 @@ class TimescaleStore:
         self._journal = journal
         self._connection: Connection | None = None
         self._flavour = Flavour.PLAIN
+        self.told = 0
         self._token = 0
         self._uuid = ""
         self._cursor: Cursor | None = None
@@ -71,8 +74,9 @@ class TimescaleStore:
                 self._token = await lease.take(self._connection, holder)
                 if self._options.readonly_role:
                     await ensure_reader(self._connection, self._options.readonly_role, self._options.readonly_password)
-                query = "SELECT seq, mark FROM exporter_cursors WHERE journal = $1"
+                query = "SELECT seq, mark, told FROM exporter_cursors WHERE journal = $1"
                 row = await self._connection.fetchrow(query, holder.journal)
+        self.told = row["told"] if row else 0
         self._cursor = Cursor(holder.journal, row["seq"], row["mark"]) if row else None
         self._well = True
         return self._cursor
@@ -90,7 +94,7 @@ class TimescaleStore:
                 log.info("totals of pruned events carried over", store=self.name, into_empty_database=fresh)
                 after = what.seq
         elif standing is Standing.AHEAD:
-            after = 0
+            after = self.told = 0
         self._busy = True
         options = self._options
         chores = Chores(options.address, self._flavour, self._token, options.retention, lambda: not self._busy)
@@ -115,6 +119,18 @@ class TimescaleStore:
         self._busy = len(records) == BATCH_RECORDS
         if row["dropped_before_ms"] is not None and earliest is not None and earliest < row["dropped_before_ms"]:
             self._refused(records, row["dropped_before_ms"])
+
+    async def tell(self, tellings: Sequence[Telling]) -> None:
+        """Write what is known of episodes by now; changes of level are not kept here."""
+        connection, self._well = self._connected(), False
+        last = tellings[-1].number
+        with explained(self._options.address):
+            row = await connection.fetchrow(
+                TELL, self._token, lease.SECONDS, self._uuid, last, *episode_arrays(tellings)
+            )
+        if row is None:
+            raise lease.lost()
+        self._well, self.told = True, last
 
     async def renew(self) -> None:
         """Renew the lease."""

@@ -60,6 +60,8 @@ async def _create(connection: Connection, role: str, password: str) -> None:
             await _run(connection, "CREATE ROLE %I LOGIN", role)
         await _run(connection, "ALTER ROLE %I SET default_transaction_read_only = on", role)
         await _run(connection, "ALTER ROLE %I SET statement_timeout = '30s'", role)
+        # compiling a query over many chunks takes longer than running it
+        await _run(connection, "ALTER ROLE %I SET jit = off", role)
     log.info("read-only role created", store="timescale", role=role)
 
 

@@ -1,4 +1,4 @@
-"""The read-only JSON API: /api/v1/stats, bases, minutes, exchanges, events, levels."""
+"""The read-only JSON API: /api/v1/stats, bases, minutes, exchanges, events, levels, cascades."""
 
 import heapq
 import math
@@ -15,6 +15,7 @@ from exporter.model import LONG, SHORT, SIDES, Liquidation, Side
 from exporter.stats import Tally
 from exporter.view import View
 from exporter.web.answers import JSON, ApiError, Body, accepts_gzip, bad_request, iso, pack, respond, without_folders
+from exporter.web.cascades import LEVELS, Wanted, cascades
 from exporter.web.clock import now_ms
 from exporter.web.describe import ExchangeDetail, exchange_details
 from exporter.web.query import ALL_TIME, Query, find_base
@@ -24,6 +25,7 @@ MOST_EVENTS = 1000
 MOST_BASES = 5000
 MOST_MINUTES = 1440
 MOST_LEVELS = 5000
+MOST_EPISODES = 200
 
 
 class BasePart(msgspec.Struct, frozen=True):
@@ -121,6 +123,7 @@ class Api:
             web.get("/api/v1/exchanges", self.exchanges),
             web.get("/api/v1/events", self.events),
             web.get("/api/v1/levels", self.levels),
+            web.get("/api/v1/cascades", self.cascades),
         ]
 
     async def stats(self, request: web.Request) -> web.Response:
@@ -200,6 +203,16 @@ class Api:
             return Ladders(base, iso(now), now, RATIO, limit, sides)
 
         return await self._answer(request, ladders)
+
+    async def cascades(self, request: web.Request) -> web.Response:
+        """Answer what the cascade signals say now, and the newest episodes."""
+        query = Query(request, "base", "symbol", "side", "level", "state", "limit")
+        symbol, side, limit = query.symbol("base", "symbol"), query.side(), query.count("limit", 50, MOST_EPISODES)
+        level, state = query.choice("level", LEVELS), query.choice("state", ("open", "closed"))
+        least, now = LEVELS.index(level) + 1 if level else -1, now_ms()
+        return await self._answer(
+            request, lambda: cascades(self._view, Wanted(self._base(symbol), side, least, state, limit), now)
+        )
 
     def _ladder(self, base: str, side: Side, limit: int) -> Ladder:
         levels = self._view.levels.ladder(base, side)

@@ -6,6 +6,7 @@ from exporter import __version__
 from exporter.model import Side
 from exporter.stats import WINDOWS, By, CumulativeStats, Figures
 from exporter.view import View
+from exporter.web.cascades import CascadesPart, cascades_part
 from exporter.web.describe import ExchangePart, JournalPart, exchange_parts, journal_part
 from exporter.web.query import ALL_TIME
 
@@ -34,6 +35,7 @@ class Overview(msgspec.Struct, frozen=True):
     exchanges: list[ExchangePart]
     windows: dict[str, Summary]
     stats: CumulativeStats
+    cascades: CascadesPart
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -65,4 +67,5 @@ def overview(view: View, status: Status, subject: Subject) -> Overview:
         status.exchanges,
         {name: Summary(each.total, each.sides, each.balance) for name, each in stats.items()},
         stats[subject.window or ALL_TIME],
+        cascades_part(view, now_ms),
     )

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 
+from stack.programs import has_timescale
 from tests import services
 from tests.chaos.plan import draw
 from tests.chaos.run import Run
@@ -12,7 +13,7 @@ PERSISTENCE = {"aof": ("--appendonly", "yes"), "none": ()}
 
 def play(folder, *, seed, kills, seconds, persistence, database, say):
     """Play a run in a folder; returns what was wrong. `database` None takes TimescaleDB where it is installed."""
-    kind = database or ("timescale" if services.has_timescale() else "plain")
+    kind = database or ("timescale" if has_timescale() else "plain")
     say(f"seed {seed}: {kills} kills in {seconds:g} s; redis with persistence {persistence}, database {kind}")
     with ExitStack() as stack:
         postgres = services.Postgres(timescale=kind == "timescale")

@@ -6,8 +6,7 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-import pytest
-
+from exporter.errors import UserError
 from tests.chaos import play
 
 
@@ -44,5 +43,5 @@ def run(options, persistence, folder):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except pytest.fail.Exception as error:  # a program that is missing; it says which
+    except UserError as error:  # a program that is missing; it says which
         sys.exit(f"error: {error}")

@@ -74,7 +74,7 @@ class Stage:
         self.proxies = {REDIS: Proxy(redis_server.port), DATABASE: Proxy(database.port)}
         stores = {
             "redis": {"url": f"redis://127.0.0.1:{self.proxies[REDIS].port}/0"},
-            "timescale": {"url": database.address(self._name, port=self.proxies[DATABASE].port)},
+            "timescale": {"url": database.url(self._name, port=self.proxies[DATABASE].port)},
         }
         self.exporter = Exporter(folder, endpoints, stores=stores)
 

@@ -6,6 +6,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from exporter import selfcheck
 from exporter.config import ConfigError
 from exporter.exchanges import REGISTRY
 from exporter.simulator import Simulator
@@ -80,6 +81,22 @@ async def test_reload_starts_and_stops_exchanges_and_refuses_a_bad_configuration
             assert (await post(app))[0] == 200
             await until(lambda: "bybit" in app.view.exchanges and live(app))
             assert "liquidation_config_last_reload_successful 1" in await scrape(app)
+    finally:
+        await simulator.stop()
+
+
+async def test_it_checks_itself_while_it_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(selfcheck, "FIRST_S", 0.5)
+    simulator = Simulator("busy", 8, rate=100)
+    await simulator.start()
+    try:
+        async with exporter(simulator, tmp_path, **{"check.interval": "10s"}) as app:
+            await until(lambda: app.view.check.last_run_ms)
+            page = await scrape(app)
+        for source in ("journal", "metrics"):
+            assert f'liquidation_check_verdict{{source="{source}",verdict="equal"}} 1' in page
+            assert f'liquidation_check_differences{{source="{source}"}} 0' in page
+        assert "liquidation_check_failures_total 0" in page
     finally:
         await simulator.stop()
 

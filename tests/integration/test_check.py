@@ -13,12 +13,9 @@ from exporter.check.redis import RedisSource
 from exporter.check.source import Unconfigured
 from exporter.check.timescale import TimescaleSource
 from exporter.config import Config
-from exporter.gaps import Gaps
-from exporter.journal import JournalStatus
-from exporter.metrics import Exposition
 from exporter.model import FeedChange
-from exporter.view import View
 from tests.history import History, eventually, following
+from tests.integration.metrics_page import MetricsPage
 from tests.integration.serving import command
 from tests.journals import Grown
 from tests.redis_server import new_server
@@ -49,39 +46,6 @@ def redis_server(tmp_path):
 def impatient(monkeypatch):
     monkeypatch.setattr(runner, "PATIENCE_S", 0.5)
     monkeypatch.setattr(runner, "PAUSE_S", 0.05)
-
-
-class Metrics:
-    """A running exporter's /metrics, rendered from a world's ledger."""
-
-    def __init__(self, world):
-        async def newest(_filters, _limit):
-            return []
-
-        view = View(CONFIG, world.ledger, Gaps(), JournalStatus(), newest)
-        self.exposition = Exposition(view)
-        self.between = lambda: None
-        self.url = ""
-
-    async def __aenter__(self):
-        async def scrape(_request):
-            body, _ = self.exposition.render("text/plain", 0)
-            self.between()
-            return web.Response(body=body)
-
-        app = web.Application()
-        app.router.add_get("/metrics", scrape)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_):
-        await self._runner.cleanup()
-
-    def source(self):
-        return MetricsSource(self.url, demanded=False)
 
 
 NOT_RUNNING = MetricsSource("http://127.0.0.1:9", demanded=False)
@@ -129,6 +93,16 @@ async def test_what_is_pruned_is_no_difference(world):
     assert report.equal
     gone = 100 - sum(isinstance(record.entry, FeedChange) for record in world.records[:100])
     assert report.sources[0].reason == f"{gone} old events are not in it, their sums are"
+
+
+async def test_the_events_of_a_journal_with_too_many_are_not_added_up(world):
+    with closing(sqlite3.connect(world.path)) as db, db:
+        db.execute("UPDATE events SET notional_usd = notional_usd * 2 WHERE seq = 10")
+    held = world.records[-1].seq - world.records[0].seq + 1
+    assert not (await check(world.path, CONFIG, [], most_events=held)).equal
+    report = await check(world.path, CONFIG, [], most_events=held - 1)
+    assert report.equal
+    assert report.sources[0].tables == ("coins", "levels")
 
 
 async def test_redis_that_has_everything_is_equal(world, redis_server):
@@ -238,7 +212,7 @@ async def test_redis_that_cannot_be_reached_is_a_failure_with_a_reason(world, ad
 
 
 async def test_metrics_are_compared_as_of_the_events_that_they_count(world):
-    async with Metrics(world) as metrics:
+    async with MetricsPage(world) as metrics:
         report, found = await reports(world, metrics.source())
         assert report.equal
         assert (found["metrics"].verdict, found["metrics"].events) == (Verdict.EQUAL, len(world.events()))
@@ -251,7 +225,7 @@ async def test_metrics_are_compared_as_of_the_events_that_they_count(world):
 
 async def test_metrics_that_show_too_much_differ(world):
     world.ledger.cells["bybit", "BTC", "short"].usd += 1.0
-    async with Metrics(world) as metrics:
+    async with MetricsPage(world) as metrics:
         report, found = await reports(world, metrics.source())
     assert not report.equal
     assert found["metrics"].verdict is Verdict.DIFFERS
@@ -260,7 +234,7 @@ async def test_metrics_that_show_too_much_differ(world):
 
 
 async def test_metrics_that_never_come_to_rest_are_said_to_move(world, impatient):
-    async with Metrics(world) as metrics:
+    async with MetricsPage(world) as metrics:
         world.ledger.cells["bybit", "BTC", "short"].usd += 1.0
         metrics.between = lambda: world.add(1)
         report, found = await reports(world, metrics.source())
@@ -314,6 +288,17 @@ async def test_a_database_that_has_everything_is_equal_in_every_table_and_view(g
     assert (timescale.verdict, timescale.seq, timescale.events) == (Verdict.EQUAL, grown.last_seq, 550)
     aggregates = {"liquidation_totals", "liquidations_1m", "liquidations_1h", "liquidations_1d"}
     assert set(timescale.tables) == {"liquidations", "liquidation_levels", *aggregates}
+
+
+async def test_of_a_database_with_too_many_events_only_the_totals_are_read(grown, history):
+    grown.add(30, oldest_ms=60_000)
+    async with following(history.store(grown), grown):
+        pass
+    report, found = await reports(grown, TimescaleSource(history.address, most_events=29), NOT_RUNNING)
+    assert report.equal
+    assert (found["timescale"].tables, found["timescale"].events) == (("liquidation_totals",), 30)
+    _, found = await reports(grown, TimescaleSource(history.address, most_events=30), NOT_RUNNING)
+    assert "liquidations" in found["timescale"].tables
 
 
 async def test_every_figure_that_differs_in_the_database_is_named(grown, history):

@@ -8,6 +8,8 @@ import pytest
 
 from exporter.config import Stores
 from exporter.followers import Followers
+from exporter.journal import Batch
+from exporter.signals.readings import LevelChange
 from exporter.stores import follower as module
 from exporter.stores.base import (
     Cursor,
@@ -22,7 +24,8 @@ from exporter.stores.base import (
     mark_of,
 )
 from exporter.stores.follower import Follower
-from tests.journals import Grown
+from tests.journals import Grown, change
+from tests.unit.metrics.filled import episode
 
 
 class Memory:
@@ -38,6 +41,8 @@ class Memory:
         self.standings = []
         self.sizes = []
         self.connects = self.closes = self.renewals = 0
+        self.news = []
+        self.told = 0
 
     async def connect(self, holder):
         self.connects += 1
@@ -55,6 +60,11 @@ class Memory:
         self.sizes.append(len(records))
         self.cursor = Cursor(self.uuid, records[-1].seq, mark_of(records[-1]))
         await self._obey("written")
+
+    async def tell(self, tellings):
+        await self._obey("tell")
+        self.news += tellings
+        self.told = tellings[-1].number
 
     async def renew(self):
         self.renewals += 1
@@ -187,15 +197,16 @@ async def test_a_failure_anywhere_passes_and_nothing_is_lost_or_doubled(store, j
         assert store.connects == 4
 
 
-async def test_a_store_that_does_not_answer_is_given_up_and_tried_again(store, journal, monkeypatch):
+async def test_a_store_that_does_not_answer_is_given_up_and_tried_again(store, journal, said, monkeypatch):
     monkeypatch.setattr(module, "WRITE_S", 0.02)
     monkeypatch.setattr(module, "CONNECT_S", 0.02)
     journal.add(25)
     store.orders = [("connect", asyncio.Event().wait), ("write", asyncio.Event().wait)]
-    async with followed(store, journal) as follower:
-        await until(lambda: follower.status.reason == "no answer within 0.02 s while connecting")
-        await until(lambda: follower.status.reason == "no answer within 0.02 s while writing")
+    async with followed(store, journal):
         await until(lambda: complete(store, journal))
+    assert said().index("no answer within 0.02 s while connecting") < said().index(
+        "no answer within 0.02 s while writing"
+    )
 
 
 async def test_a_fault_is_one_line_and_tried_again_slowly(store, journal, said, monkeypatch):
@@ -319,3 +330,23 @@ async def test_standing(store, journal, cursor, standing):
         store.cursor = Cursor(journal.database.uuid if uuid == "own" else uuid, seq, mark)
     async with followed(store, journal):
         await until(lambda: store.standings == [standing])
+
+
+async def test_what_the_signals_told_of_comes_over_after_the_records(store, journal):
+    journal.add(25)
+    async with followed(store, journal) as running:
+        await until(lambda: len(store.records) == 25)
+        for number in range(1, 4):
+            journal.database.write(Batch(news=[episode("BTC", "long", level=2), change("BTC", number)]))
+            running.wake()
+            await until(lambda number=number: store.told >= 2 * number)
+        assert [each.news.level for each in store.news if isinstance(each.news, LevelChange)] == [1, 2, 3]
+
+
+async def test_a_telling_that_failed_is_told_again(store, journal):
+    store.orders = [("tell", StoreUnavailableError("gone")), ("tell", OSError("reset"))]
+    journal.add(3)
+    journal.database.write(Batch(news=[change("BTC", 1), change("ETH", 2)]))
+    async with followed(store, journal):
+        await until(lambda: store.told == 2)
+    assert [each.news.base for each in store.news] == ["BTC", "ETH"]

@@ -25,6 +25,7 @@ from exporter.web.reader import BACKLOG
 from exporter.web.stream import STALLED_S
 from tests.events import liquidation
 from tests.integration.scripted import until
+from tests.unit.metrics.filled import signalled
 from tests.unit.web.views import make_view, now_ms
 
 METRICS = b"# HELP liquidation_events_total x\n" * 100
@@ -247,6 +248,38 @@ async def test_levels_that_are_limited_are_the_largest(exporter):
     assert (long["known"], long["usd"]) == (4, 175_000.0)
 
 
+async def test_cascades_are_what_the_signals_say_now_and_said_last(exporter):
+    signalled(exporter.view)
+    exporter.view.signals.present = msgspec.structs.replace(exporter.view.signals.present, now_ms=now_ms())
+    answer = await exporter.json("/api/v1/cascades")
+    first = answer["sides"][0]
+    assert (first["base"], first["side"], first["level_name"], first["score"]) == ("BTC", "long", "warning", 55.5)
+    assert first["contributions"]["self_excitation"] == 1.25
+    assert first["episode"]["usd"] == 2_345_678.5
+    assert [(each["base"], each["level"]) for each in answer["market"]] == [("*", 3), ("*", 0)]
+    unknown = next(each for each in answer["sides"] if (each["base"], each["side"]) == ("WIF", "long"))
+    assert (unknown["score"], unknown["level"], unknown["contributions"]) == (None, -1, {})
+    assert [each["state"] for each in answer["episodes"]] == ["open", "open", "closed"]
+
+
+async def test_cascades_can_be_filtered(exporter):
+    signalled(exporter.view)
+    exporter.view.signals.present = msgspec.structs.replace(exporter.view.signals.present, now_ms=now_ms())
+    of_eth = await exporter.json("/api/v1/cascades?base=ETHUSDT")
+    assert {each["base"] for each in of_eth["sides"] + of_eth["episodes"]} == {"ETH"}
+    high = await exporter.json("/api/v1/cascades?level=warning&side=long&state=open&limit=1")
+    assert [(each["base"], each["side"]) for each in high["sides"]] == [("BTC", "long")]
+    assert len(high["episodes"]) == high["limit"] == 1
+
+
+async def test_what_the_signals_said_long_ago_is_not_shown_as_of_now(exporter):
+    signalled(exporter.view)
+    exporter.view.signals.present = msgspec.structs.replace(exporter.view.signals.present, now_ms=now_ms() - 120_000)
+    answer = await exporter.json("/api/v1/cascades")
+    assert {each["score"] for each in answer["sides"]} == {None}
+    assert {each["level"] for each in answer["sides"]} == {-1, 1, 2}, "a level is held, calm becomes unknown"
+
+
 async def test_exchanges_are_described_in_full(exporter):
     status = exporter.view.exchanges["bybit"]
     status.feeds["linear"].connections = {0: State.LIVE, 1: State.DOWN}
@@ -301,6 +334,10 @@ async def test_a_journal_that_cannot_be_read_is_said_to_be(exporter):
         ("/api/v1/levels?base=BTC&limit=5001", 400, "from 1 to 5000"),
         ("/api/v1/levels?base=BTC&side=buy", 400, "long, short"),
         ("/api/v1/levels?base=NOPE", 404, "'NOPE'"),
+        ("/api/v1/cascades?level=high", 400, "watch, warning, critical"),
+        ("/api/v1/cascades?state=over", 400, "open, closed"),
+        ("/api/v1/cascades?limit=201", 400, "from 1 to 200"),
+        ("/api/v1/cascades?base=NOPE", 404, "'NOPE'"),
         ("/api/v1/exchanges?x=1", 400, "there are none here"),
         ("/api/v1/stream?min_usd=-1", 400, "min_usd"),
         ("/api/v1/stream?base=%3Cscript%3E", 400, "not a coin"),

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from stack.service import free_port
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
 
@@ -24,21 +25,15 @@ def exporter(*arguments):
     return [sys.executable, "-m", "exporter", *map(str, arguments)]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(condition, what):
+def until(condition, what, patience_s=PATIENCE_S):
     """Poll until the condition holds; its value is returned."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.05)
-    raise AssertionError(f"waited {PATIENCE_S} s for {what}")
+    raise AssertionError(f"waited {patience_s} s for {what}")
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def events(run):
 @pytest.mark.timeout(240)
 def test_a_standby_takes_over_from_a_killed_exporter(tmp_path, postgres):
     database = postgres.new_database()
-    url = postgres.address(database)
+    url = postgres.url(database)
     with (
         simulator(tmp_path, "busy", 21) as (endpoints, end),
         running(tmp_path / "first", endpoints, url) as first,
@@ -59,7 +59,7 @@ def test_a_standby_takes_over_from_a_killed_exporter(tmp_path, postgres):
 @pytest.mark.timeout(240)
 def test_a_new_machine_counts_on(tmp_path, postgres):
     database = postgres.new_database()
-    url = postgres.address(database)
+    url = postgres.url(database)
     with simulator(tmp_path, "busy", 22) as (endpoints, _):
         with running(tmp_path / "old", endpoints, url) as old:
             old.start()

@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from exporter import config as module
 from exporter.config import Config, ConfigError, Duration, dump, load
+from exporter.config import loading as module
 from exporter.exchanges import REGISTRY
 
 NOTHING_ENABLED = yaml.safe_dump({"exchanges": {name: {"enabled": False} for name in REGISTRY}})
@@ -40,12 +41,18 @@ def test_environment_sets_every_kind_of_value():
         "LIQ_METRICS_BASES": "BTC, PEPE",
         "LIQ_METRICS_BASE_CAP": "50",
         "LIQ_FEEDS_SILENT_AFTER": "500ms",
+        "LIQ_CHECK_INTERVAL": "0s",
+        "LIQ_ALERTS_ALERTMANAGER": "http://alertmanager:9093",
+        "LIQ_ALERTS_MUTE": "DOGE, PEPE",
         "LIQ_EXCHANGES_BYBIT_ENABLED": "false",
     }
     config = load(None, environ, {})
     assert config.metrics.bases == ("BTC", "PEPE")
     assert config.metrics.base_cap == 50
     assert config.feeds.silent_after == 0.5
+    assert config.check.interval == 0
+    assert config.alerts.alertmanager == "http://alertmanager:9093"
+    assert config.alerts.mute == ("DOGE", "PEPE")
     assert "bybit" not in config.enabled_exchanges()
 
 
@@ -68,6 +75,14 @@ def test_environment_sets_every_kind_of_value():
         ("stats: {bearish_from: 0.3}", ["stats"]),
         ("metrics: {base_cap: 0}", ["metrics.base_cap"]),
         ("metrics: {base_cap: many}", ["metrics.base_cap"]),
+        ("metrics: {window_bases: -1}", ["metrics.window_bases", "main coins"]),
+        ("check: {interval: 5s}", ["check.interval", "10s"]),
+        ("alerts: {alertmanager: 'alertmanager:9093'}", ["alerts.alertmanager", "http://host:port"]),
+        ("alerts: {minimum_usd: {btc: 1}}", ["alerts.minimum_usd.btc", "BTC"]),
+        ("alerts: {minimum_usd: {BTC: -1}}", ["alerts.minimum_usd.BTC", "0 or more"]),
+        ("alerts: {mute: [doge]}", ["alerts.mute", "DOGE"]),
+        ("alerts: {labels: {base: x}}", ["alerts.labels.base"]),
+        ("check: {every: 5m}", ["check.every", "interval"]),
         ("stores: {redis: {url: 'localhost:6379'}}", ["stores.redis.url", "redis://"]),
         ("stores: {timescale: {url: 'mysql://x/y'}}", ["stores.timescale.url", "postgresql://"]),
         ("stores: {timescale: {url: 'postgresql:///db'}}", ["stores.timescale.url", "postgresql://"]),
@@ -147,3 +162,28 @@ def test_durations(text, seconds):
 def test_bad_durations(text):
     with pytest.raises(ValueError, match="duration"):
         Duration.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("gates: {share: 1.7}", "signals.gates.share: expected `float` <= 1.0"),
+        ("wights: {}", "signals.wights: unknown key; known here: weights, calm"),
+        ("coins: {PEPE: {flor: 1}}", "signals.coins.*.flor: unknown key; known here: floor_usd, mute"),
+        ("coins: {eth: {mute: true}}", "signals.coins.eth: coins are written like ETH"),
+        ("levels: {watch: {enter: 40, exit: 50}}", "signals.levels.watch: a level has to end below its beginning"),
+    ],
+)
+def test_parameters_of_the_detector_that_cannot_be_used_are_named(tmp_path, block, words):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"signals:\n  {block}\n")
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load(path, {}, {})
+
+
+def test_a_coin_of_the_detector_keeps_the_floor_that_is_not_given(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("signals: {coins: {BTC: {mute: true}, WIF: {floor_usd: 50_000}}}")
+    coins = load(path, {}, {"signals.late_s": "90"}).signals.coins
+    assert (coins["BTC"].mute, coins["BTC"].floor_usd) == (True, 1_000_000.0)
+    assert (coins["ETH"].floor_usd, coins["WIF"].floor_usd) == (500_000.0, 50_000.0)

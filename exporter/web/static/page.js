@@ -1,5 +1,6 @@
 // The landing page: one event stream keeps it current; the choices live in the address, so that a view can be kept.
 
+import * as cascades from "./cascades.js";
 import * as chart from "./chart.js";
 import { $, buttons, options, set } from "./dom.js";
 import * as f from "./format.js";
@@ -120,6 +121,7 @@ function render() {
   tables.totals(overview, chosen.coin, chosen.window);
   tables.exchanges(overview, chosen.coin, now());
   tables.sides(overview, chosen.coin);
+  cascades.show(overview.cascades, chosen.coin);
   live.explain(tables.why(overview, now()), FILTERS.some((name) => chosen[name]));
 }
 

@@ -7,9 +7,9 @@ import pytest
 
 from exporter.stores.base import StoreFaultError, StoreUnavailableError
 from exporter.stores.redis import RedisStore
+from stack.service import free_port
 from tests.redis_server import new_server
 from tests.redis_world import assert_exact, connected, drain, followed, healed, holder
-from tests.services import free_port
 
 LISTED = Path(__file__).parents[3] / "docs" / "storage.md"
 PERMISSIONS = (

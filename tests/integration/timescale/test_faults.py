@@ -31,7 +31,7 @@ async def refused(store, journal, error=StoreFaultError):
 
 async def test_wrong_password(people, journal):
     database = people.new_database()
-    store = History(people, database).store(journal, address=people.address(database, user="guest", password="wrong"))
+    store = History(people, database).store(journal, address=people.url(database, user="guest", password="wrong"))
     message = await refused(store, journal)
     assert 'password authentication failed for user "guest"' in message
     assert "correct user and password" in message
@@ -39,7 +39,7 @@ async def test_wrong_password(people, journal):
 
 
 async def test_unknown_user(people, journal):
-    store = History(people, "postgres").store(journal, address=people.address(user="nobody", password="right"))
+    store = History(people, "postgres").store(journal, address=people.url(user="nobody", password="right"))
     assert "correct user and password" in await refused(store, journal)
 
 
@@ -51,7 +51,7 @@ async def test_missing_database(postgres, journal):
 
 async def test_missing_permission_to_create(people, journal):
     database = people.new_database()
-    store = History(people, database).store(journal, address=people.address(database, user="guest", password="right"))
+    store = History(people, database).store(journal, address=people.url(database, user="guest", password="right"))
     message = await refused(store, journal)
     assert "permission denied for schema public" in message
     assert "grant" in message
@@ -62,7 +62,7 @@ async def test_missing_permission_to_write(people, journal):
     async with following(history.store(journal), journal):
         pass
     await history.fetch("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
-    store = history.store(journal, address=people.address(history.name, user="guest", password="right"))
+    store = history.store(journal, address=people.url(history.name, user="guest", password="right"))
     assert "permission denied for table exporter_state" in await refused(store, journal)
 
 
@@ -70,7 +70,7 @@ async def test_an_ordinary_owner_is_enough(server, journal):
     server.new_role("owner")
     history = History(server, server.new_database("owner"))
     journal.add(100)
-    address = server.address(history.name, user="owner", password="right")
+    address = server.url(history.name, user="owner", password="right")
     async with following(history.store(journal, address=address), journal) as store:
         await settled(store, history)
         await history.assert_exact(journal)
@@ -116,7 +116,7 @@ async def test_a_read_only_database_passes(history, journal):
 async def test_a_connection_that_is_cut_in_mid_batch(history, journal):
     journal.add(5000)
     async with proxy(history.server.port) as between:
-        address = history.server.address(history.name, port=between.port)
+        address = history.server.url(history.name, port=between.port)
         store = history.store(journal, address=address)
         after = await connected(store, journal)
         for attempt in range(20):
@@ -138,7 +138,7 @@ async def test_a_connection_that_falls_silent(history, journal, monkeypatch):
     monkeypatch.setattr(driver, "CONNECT_S", 0.3)
     journal.add(100)
     async with proxy(history.server.port) as between:
-        store = history.store(journal, address=history.server.address(history.name, port=between.port))
+        store = history.store(journal, address=history.server.url(history.name, port=between.port))
         await drain(store, journal, await connected(store, journal))
         journal.add(100)
         between.freeze()
@@ -199,7 +199,7 @@ async def test_a_reader_that_may_not_be_made_is_a_warning(people, journal, said)
     people.new_role("owner")
     history = History(people, people.new_database("owner"))
     journal.add(10)
-    address = people.address(history.name, user="owner", password="right")
+    address = people.url(history.name, user="owner", password="right")
     async with following(history.store(journal, address=address, readonly_role="grafana"), journal):
         await history.assert_exact(journal, ["liquidations"])
     assert "CREATE ROLE grafana LOGIN" in said()

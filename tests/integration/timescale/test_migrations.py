@@ -66,17 +66,17 @@ async def test_an_edited_file_is_refused(history, files):
 async def test_a_newer_schema_is_refused(history):
     await run(history)
     await history.fetch("INSERT INTO exporter_migrations VALUES (99, '0099_future', 'x')")
-    with pytest.raises(StoreFaultError, match=r"newer version \(migration 99, this one knows 4\); update the exporter"):
+    with pytest.raises(StoreFaultError, match=r"newer version \(migration 99, this one knows 5\); update the exporter"):
         await run(history)
 
 
 async def test_a_new_file_is_applied_to_what_is_there(history, flavour, files):
     await run(history, files)
-    (files / f"0005_more.{flavour.value}.sql").write_text("CREATE TABLE more (x int);")
+    (files / f"0006_more.{flavour.value}.sql").write_text("CREATE TABLE more (x int);")
     other = next(each for each in Flavour if each is not flavour)
-    (files / f"0005_more.{other.value}.sql").write_text("SELECT 1 / 0;")
+    (files / f"0006_more.{other.value}.sql").write_text("SELECT 1 / 0;")
     await run(history, files)
-    assert (await history.fetch(NAMES))[-1] == (5, f"0005_more.{flavour.value}")
+    assert (await history.fetch(NAMES))[-1] == (6, f"0006_more.{flavour.value}")
     assert await history.fetch("SELECT * FROM more") == []
 
 

@@ -250,7 +250,7 @@ async def test_a_database_that_stays_away_is_given_up_with_a_warning(postgres, t
 
 
 async def test_a_database_that_refuses_is_given_up_at_once(postgres, tmp_path, said):
-    environ = {"LIQ_STORES_TIMESCALE_URL": postgres.address("nowhere")}
+    environ = {"LIQ_STORES_TIMESCALE_URL": postgres.url("nowhere")}
     await take_over(load(None, environ, {}), tmp_path / "new.db", asyncio.Event())
     assert 'database "nowhere" does not exist' in said()
     assert "waiting for the history" not in said()
@@ -268,7 +268,7 @@ async def test_an_attempt_that_breaks_off_leaves_nothing_and_the_next_one_succee
     async with following(history.store(journal), journal):
         pass
     async with proxy(history.server.port) as between:
-        address = history.server.address(history.name, port=between.port)
+        address = history.server.url(history.name, port=between.port)
         restoring = asyncio.create_task(taken_over(history, tmp_path / "new.db", LIQ_STORES_TIMESCALE_URL=address))
 
         async def begun():

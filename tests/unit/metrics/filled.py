@@ -3,13 +3,18 @@
 import random
 from collections.abc import Mapping
 
-from exporter.config import Config
+from exporter.analysis.status import CoinPresent, Present
+from exporter.check import Verdict
+from exporter.check.findings import Finding
+from exporter.check.status import CheckStatus
+from exporter.config import AlertsSection, Config, Metrics
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.gaps import Gaps
 from exporter.journal import JournalStatus
 from exporter.ledger import Ledger
 from exporter.model import SIDES, FeedChange, Liquidation, Record, Side
+from exporter.signals.readings import Episode, Pair, Reading
 from exporter.stores import StoreState, StoreStatus
 from exporter.view import View
 
@@ -43,9 +48,11 @@ def event(exchange: str, base: str, side: Side, *, usd: float, quantity: float =
     )
 
 
-def empty_view(*, bases: tuple[str, ...] = MAIN, base_cap: int = 1000) -> View:
+def empty_view(*, bases: tuple[str, ...] = MAIN, base_cap: int = 1000, window_bases: int = 20) -> View:
     """Return an exporter that has just started: nothing connected, nothing received."""
-    config = Config()
+    metrics = Metrics(bases=bases, base_cap=base_cap, window_bases=window_bases)
+    alerts = AlertsSection(minimum_usd={"BTC": 5_000_000.0, "DOGE": 1.0}, mute=("DOGE",))
+    config = Config(metrics=metrics, alerts=alerts)
     view = View(config, Ledger(config.enabled_exchanges(), bases, base_cap), Gaps(), JournalStatus(), nothing_newer)
     for name in config.enabled_exchanges():
         view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in REGISTRY[name].feeds])
@@ -85,6 +92,91 @@ def attach(view: View, name: str, state: StoreState = StoreState.FOLLOWING) -> S
     return status
 
 
+def checked(view: View) -> CheckStatus:
+    """Let the exporter have checked itself, and told cascades."""
+    view.alerts.posts, view.alerts.failures = 4, 1
+    status = view.check = CheckStatus(300.0)
+    status.findings = (
+        Finding("journal", Verdict.EQUAL, tables=("coins", "levels"), figures=120),
+        Finding("redis", Verdict.UNREACHABLE, "connection refused"),
+        Finding("timescale", Verdict.DIFFERS, tables=("liquidation_totals",), figures=90, differing=4),
+        Finding("metrics", Verdict.MOVING, "it went on while it was read, each time", figures=80, differing=2),
+    )
+    status.last_run_ms, status.duration_s, status.failures = NOW_MS - 61_000, 1.25, 1
+    return status
+
+
+def episode(base: str, side: Side, *, state: str = "open", level: int = 2) -> Episode:
+    return Episode(
+        id=f"{base}|{side}|{NOW_MS - 30_000}",
+        base=base,
+        side=side,
+        state=state,
+        start_ms=NOW_MS - 30_000,
+        opened_ms=NOW_MS - 24_000,
+        peak_ms=NOW_MS - 12_000,
+        end_ms=NOW_MS - 2_000,
+        closed_ms=None if state == "open" else NOW_MS,
+        usd=2_345_678.5,
+        events=87,
+        peak_usd=1_234_567.25,
+        largest_usd=345_678.0,
+        max_score=71.5,
+        max_level=level,
+        exchanges=("bybit", "binance"),
+        first_exchange="bybit",
+        price_first=97_000.5,
+        price_extreme=95_500.25,
+        price_last=95_900.0,
+        price_buckets=14,
+        branching=0.62,
+        coverage=1.0,
+        contributions=(4.5, 1.25, 0.5, 0.25, 0.75, -1.5),
+        flags=(),
+    )
+
+
+def reading(score: float | None, level: int, of: Episode | None = None, *, warmup: bool = False) -> Reading:
+    return Reading(
+        score=score,
+        level=level,
+        x_calm=-6.0,
+        excess=5.75,
+        contributions=(4.5, 1.25, 0.5, 0.25, 0.75, -1.5),
+        terms=(1.0, 2.0, 3.0, 0.5, 0.25, 1.5, 1.75, 3.5, 6.0),
+        open=level > 0,
+        run_usd=2_400_000.0,
+        branching=0.625,
+        acceleration=0.125,
+        coverage=1.0,
+        warmup=warmup,
+        episode=of,
+    )
+
+
+def signalled(view: View) -> Present:
+    """Let the signals have something to say: a warning, a calm side, a coin that is unknown, one without orders."""
+    first, *others = view.ledger.bases
+    coins = {
+        first: CoinPresent(1.0, False, {"long": reading(55.5, 2, episode(first, "long")), "short": reading(3.25, 0)}),
+        "WIF": CoinPresent(0.25, True, {"long": reading(None, -1), "short": reading(None, 1, warmup=True)}),
+    } | {base: CoinPresent(1.0, True, {"long": None, "short": None}) for base in others}
+    market = CoinPresent(
+        1.0, False, {"long": reading(61.0, 3, episode("*", "long", level=3)), "short": reading(0.5, 0)}
+    )
+    stress = {("long", "1h"): 0.9921875, ("long", "24h"): 0.5, ("short", "1h"): 0.25, ("short", "24h"): None}
+    pairs = (
+        Pair("binance", "bybit", "long", 312.5, -0.75, -0.75, 9.5, 0.5, 0.25, 0.625),
+        Pair("binance", "bybit", "short", 12.5, None, 0.25, 1.5, 0.0, 0.0, None),
+    )
+    view.signals.present = Present(NOW_MS - 800, 0.5, coins, market, stress, pairs)
+    view.signals.tallies.cascades.update({(first, "long", "warning"): 3, ("WIF", "short", "critical"): 1})
+    view.signals.tallies.prints.update({("bybit", first, "long"): 7, ("binance", "WIF", "short"): 1})
+    for each in (episode("ETH", "short", state="closed"), episode(first, "long"), episode("*", "long", level=3)):
+        view.signals.tell(each)
+    return view.signals.present
+
+
 def busy_view(bases: int, seed: int = 7) -> View:
     """Return an exporter with so many coins on every exchange and side, and a full day of the main ones."""
     rng = random.Random(seed)
@@ -106,4 +198,6 @@ def busy_view(bases: int, seed: int = 7) -> View:
     view.journal.size_bytes = 1_234_567_890
     attach(view, "redis")
     attach(view, "timescale", StoreState.STANDBY)
+    checked(view)
+    signalled(view)
     return view

@@ -3,65 +3,30 @@
 It shares names and help texts with the catalogue and nothing else, so that a difference shows.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-)
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from exporter import __version__
 from exporter.cells import ALL, OTHER, Cell
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
-from exporter.histogram import Histogram
-from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.reasons import EXCLUDED_KINDS, QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.stats import WINDOWS
 from exporter.stores import StoreState
 from exporter.view import View
-
-KINDS = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
-
-
-def family(name: str):
-    entry = FAMILIES[name]
-    return KINDS[entry.type](name, entry.help, labels=entry.labels, unit=entry.unit)
-
-
-def info(name: str, labels: Iterable[tuple[str, ...]]) -> Metric:
-    entry = FAMILIES[name]
-    metric = InfoMetricFamily(name.removesuffix("_info"), entry.help, labels=entry.labels)
-    for values in labels:
-        metric.add_metric(values, {})
-    return metric
-
-
-def plain(name: str, value: float) -> Metric:
-    metric = family(name)
-    metric.add_metric([], value)
-    return metric
-
-
-def observe(metric: Metric, labels: Iterable[str], histogram: Histogram) -> None:
-    bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
-    running, buckets = 0, []
-    for bound, count in zip(bounds, histogram.counts, strict=True):
-        running += count
-        buckets.append((bound, running))
-    metric.add_metric(list(labels), buckets, histogram.total)
+from tests.unit.metrics.reference_families import family, info, observe, plain
+from tests.unit.metrics.reference_signals import signals
 
 
 class Reference(Collector):
-    def __init__(self, view: View, now_ms: int) -> None:
+    def __init__(self, view: View, now_ms: int, window_bases: Collection[str]) -> None:
         self.view = view
         self.now_ms = now_ms
+        self.window_bases = window_bases
 
     def collect(self) -> Iterator[Metric]:
         yield from self.exchange_totals()
@@ -73,6 +38,8 @@ class Reference(Collector):
         yield from self.prices()
         yield from self.stores()
         yield from self.exporter()
+        yield from self.check()
+        yield from signals(self.view, self.now_ms)
 
     def cells(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str, str, Cell]]:
         for (exchange, base, side), cell in self.view.ledger.cells.items():
@@ -83,23 +50,38 @@ class Reference(Collector):
         events = family("liquidation_events_total")
         usd = family("liquidation_notional_usd_total")
         sizes = family("liquidation_size_usd")
+        largest = family("liquidation_largest_usd")
+        firsts = family("liquidation_first_event_timestamp_seconds")
         for exchange, _, side, cell in self.cells(lambda base: base == ALL):
             events.add_metric([exchange, side], cell.events)
             usd.add_metric([exchange, side], cell.usd)
             observe(sizes, [exchange, side], cell.sizes)
-        yield from (events, usd, sizes)
+            largest.add_metric([exchange, side], cell.largest_usd)
+        for exchange in {key[0] for key in self.view.ledger.cells}:
+            self.first_event(firsts, exchange, self.cells(lambda base: base == ALL), 0)
+        yield from (events, usd, sizes, largest, firsts)
+
+    def first_event(self, metric, value: str, cells, label: int) -> None:
+        firsts = [each[3].first_ms for each in cells if each[label] == value and each[3].events]
+        if firsts:
+            metric.add_metric([value], min(firsts) / 1000)
 
     def asset_totals(self) -> Iterator[Metric]:
         events = family("liquidation_asset_events_total")
         usd = family("liquidation_asset_notional_usd_total")
         quantity = family("liquidation_asset_quantity_total")
+        firsts = family("liquidation_asset_first_event_timestamp_seconds")
         shown = self.view.ledger.has_series
+        by_base = {}
         for exchange, base, side, cell in self.cells(lambda base: base != ALL and shown(base)):
             events.add_metric([exchange, base, side], cell.events)
             usd.add_metric([exchange, base, side], cell.usd)
+            by_base.setdefault(base, []).append((exchange, base, side, cell))
             if base != OTHER:
                 quantity.add_metric([exchange, base, side], cell.base_quantity)
-        yield from (events, usd, quantity)
+        for base, cells in by_base.items():
+            self.first_event(firsts, base, cells, 1)
+        yield from (events, usd, quantity, firsts)
 
     def windows(self) -> Iterator[Metric]:
         events = family("liquidation_window_events")
@@ -108,7 +90,8 @@ class Reference(Collector):
         asset_events = family("liquidation_asset_window_events")
         asset_usd = family("liquidation_asset_window_notional_usd")
         asset_quantity = family("liquidation_asset_window_quantity")
-        bases = self.view.ledger.bases
+        asset_largest = family("liquidation_asset_window_largest_usd")
+        bases = self.window_bases
         for exchange, base, side, cell in self.cells(lambda base: base == ALL or base in bases):
             for window in WINDOWS:
                 tally = cell.window(window, self.now_ms // 60_000)
@@ -120,7 +103,8 @@ class Reference(Collector):
                     asset_events.add_metric([exchange, base, side, window], tally.events)
                     asset_usd.add_metric([exchange, base, side, window], tally.usd)
                     asset_quantity.add_metric([exchange, base, side, window], tally.base_quantity)
-        yield from (events, usd, largest, asset_events, asset_usd, asset_quantity)
+                    asset_largest.add_metric([exchange, base, side, window], tally.largest_usd)
+        yield from (events, usd, largest, asset_events, asset_usd, asset_quantity, asset_largest)
 
     def feed_state(self) -> Iterator[Metric]:
         configured = family("liquidation_exchange_configured")
@@ -229,12 +213,54 @@ class Reference(Collector):
         yield plain("liquidation_base_cap_reached", self.view.ledger.cap_reached)
         yield plain("liquidation_config_last_reload_successful", self.view.reload_successful)
         yield info("liquidation_exporter_build_info", [(__version__,)])
+        bands = family("liquidation_sentiment_band_ratio")
+        for band in ("bearish_from", "bullish_to"):
+            bands.add_metric([band], getattr(self.view.config.stats, band))
+        yield bands
+        alerts = self.view.config.alerts
+        least = family("liquidation_alert_minimum_usd")
+        for base, usd in {**alerts.minimum_usd, **dict.fromkeys(alerts.mute, math.inf)}.items():
+            least.add_metric([base], usd)
+        yield least
+        yield plain("liquidation_alert_posts_total", self.view.alerts.posts)
+        yield plain("liquidation_alert_post_failures_total", self.view.alerts.failures)
+
+    def check(self) -> Iterator[Metric]:
+        status = self.view.check
+        verdicts, differences = family("liquidation_check_verdict"), family("liquidation_check_differences")
+        for finding in status.findings:
+            for verdict in ("equal", "differs", "moving", "behind", "strange", "unreachable"):
+                verdicts.add_metric([finding.source, verdict], finding.verdict.value == verdict)
+            if finding.verdict.value in ("equal", "differs"):
+                differences.add_metric([finding.source], finding.differing)
+        last_run, duration = (
+            family(f"liquidation_check_{what}_seconds") for what in ("last_run_timestamp", "duration")
+        )
+        if status.last_run_ms:
+            last_run.add_metric([], status.last_run_ms / 1000)
+            duration.add_metric([], status.duration_s)
+        yield from (verdicts, differences, last_run, duration)
+        yield plain("liquidation_check_failures_total", status.failures)
+        yield plain("liquidation_check_interval_seconds", status.interval_s)
 
 
-def reference_registry(view: View, now_ms: int) -> CollectorRegistry:
-    """Return a registry that shows what `Exposition(view)` shows at `now_ms`."""
+def largest_bases(view: View, now_ms: int) -> set[str]:
+    """Return the coins that a page shows windows of when it is rendered for the first time."""
+    ledger = view.ledger
+    sums = ledger.by_base("24h", now_ms)
+    usd = {base: sum(tally.usd for tally in sides.values()) for base, sides in sums.items()}
+    others = [base for base in usd if base not in ledger.bases and ledger.has_series(base) and usd[base]]
+    room = max(0, view.config.metrics.window_bases - len(ledger.bases))
+    return {*ledger.bases, *sorted(others, key=lambda base: (-usd[base], base))[:room]}
+
+
+def reference_registry(view: View, now_ms: int, window_bases: Collection[str] | None = None) -> CollectorRegistry:
+    """Return a registry that shows what `Exposition(view)` shows at `now_ms`.
+
+    `window_bases` are the coins with windows: when None, the largest now.
+    """
     registry = CollectorRegistry()
-    registry.register(Reference(view, now_ms))
+    registry.register(Reference(view, now_ms, largest_bases(view, now_ms) if window_bases is None else window_bases))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

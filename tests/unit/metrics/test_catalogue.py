@@ -6,7 +6,7 @@ from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
 from tests.unit.metrics.filled import NOW_MS, busy_view
 from tests.unit.metrics.parsed import OF_THE_PROCESS, parsed, values
 
-UNITS = {"", "usd", "seconds", "bytes"}
+UNITS = {"", "usd", "seconds", "bytes", "ratio"}
 SUFFIXES = {"counter": "_total", "info": "_info"}
 
 

@@ -87,6 +87,6 @@ async def test_rendering_in_a_thread_while_events_arrive():
         counters = {series: value for series, value in values(body).items() if "_total{" in series}
         assert all(counters[series] >= value for series, value in before.items() if series.startswith("liquidation"))
         before = counters
-    last, _ = exposition.render(None, NOW_MS + 1000)
-    assert parsed(last) == parsed(Exposition(view).render(None, NOW_MS + 1000)[0])
+    last, _ = exposition.render(None, NOW_MS + 60_000)  # in which the coins with windows are ranked anew
+    assert parsed(last) == parsed(Exposition(view).render(None, NOW_MS + 60_000)[0])
     assert sum(value for series, value in values(last).items() if series.startswith("liquidation_events_total")) == seq

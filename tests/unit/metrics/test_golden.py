@@ -9,14 +9,14 @@ from pathlib import Path
 from exporter import __version__
 from exporter.feeds.status import State
 from exporter.metrics import Exposition
-from tests.unit.metrics.filled import NOW_MS, attach, connect, empty_view, event
+from tests.unit.metrics.filled import NOW_MS, attach, checked, connect, empty_view, event, signalled
 from tests.unit.metrics.parsed import OF_THE_PROCESS
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "metrics.txt"
 
 
 def small_view():
-    view = empty_view(bases=("BTC",), base_cap=2)
+    view = empty_view(bases=("BTC",), base_cap=2, window_bases=2)
     events = (
         event("binance", "BTC", "long", usd=97_001.0, quantity=1.0),
         event("binance", "BTC", "short", usd=485.005, quantity=0.005, time_ms=NOW_MS - 7_200_000),
@@ -32,6 +32,8 @@ def small_view():
         view.journal.commit_seconds.observe(seconds * 40)
     view.journal.size_bytes = 65_536
     attach(view, "timescale")
+    checked(view)
+    signalled(view)
     return view
 
 

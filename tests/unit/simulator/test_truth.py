@@ -13,6 +13,7 @@ NOW_MS = 1_763_640_030_000
 MINUTE_MS = 60_000
 VENUE = ["exchange", "side"]
 ASSET = ["exchange", "base", "side"]
+VENUE_WINDOW, ASSET_WINDOW = [*VENUE, "window"], [*ASSET, "window"]
 _ids = count()
 
 
@@ -54,20 +55,24 @@ class Exposition:
         venue, asset = (each.exchange, each.side), (each.exchange, each.base, each.side)
         self.counter("liquidation_events", VENUE).labels(*venue).inc()
         self.counter("liquidation_notional_usd", VENUE).labels(*venue).inc(each.notional_usd)
+        largest = self.gauge("liquidation_largest_usd", VENUE).labels(*venue)
+        largest.set(max(largest._value.get(), each.notional_usd))
         self.counter("liquidation_asset_events", ASSET).labels(*asset).inc()
         self.counter("liquidation_asset_notional_usd", ASSET).labels(*asset).inc(each.notional_usd)
         self.counter("liquidation_asset_quantity", ASSET).labels(*asset).inc(each.base_quantity)
 
     def _window(self, each, window, bases):
         venue, asset = (each.exchange, each.side, window), (each.exchange, each.base, each.side, window)
-        self.gauge("liquidation_window_events", VENUE).labels(*venue).inc()
-        self.gauge("liquidation_window_notional_usd", VENUE).labels(*venue).inc(each.notional_usd)
-        largest = self.gauge("liquidation_window_largest_usd", VENUE).labels(*venue)
+        self.gauge("liquidation_window_events", VENUE_WINDOW).labels(*venue).inc()
+        self.gauge("liquidation_window_notional_usd", VENUE_WINDOW).labels(*venue).inc(each.notional_usd)
+        largest = self.gauge("liquidation_window_largest_usd", VENUE_WINDOW).labels(*venue)
         largest.set(max(largest._value.get(), each.notional_usd))
         if each.base in bases:
-            self.gauge("liquidation_asset_window_events", ASSET).labels(*asset).inc()
-            self.gauge("liquidation_asset_window_notional_usd", ASSET).labels(*asset).inc(each.notional_usd)
-            self.gauge("liquidation_asset_window_quantity", ASSET).labels(*asset).inc(each.base_quantity)
+            self.gauge("liquidation_asset_window_events", ASSET_WINDOW).labels(*asset).inc()
+            self.gauge("liquidation_asset_window_notional_usd", ASSET_WINDOW).labels(*asset).inc(each.notional_usd)
+            self.gauge("liquidation_asset_window_quantity", ASSET_WINDOW).labels(*asset).inc(each.base_quantity)
+            largest = self.gauge("liquidation_asset_window_largest_usd", ASSET_WINDOW).labels(*asset)
+            largest.set(max(largest._value.get(), each.notional_usd))
 
     def counter(self, name, labels):
         if name not in self._families:
@@ -76,7 +81,7 @@ class Exposition:
 
     def gauge(self, name, labels):
         if name not in self._families:
-            self._families[name] = Gauge(name, "help", [*labels, "window"], registry=self.registry)
+            self._families[name] = Gauge(name, "help", labels, registry=self.registry)
         return self._families[name]
 
     def text(self):
@@ -102,7 +107,7 @@ def test_a_right_exporter_is_right_in_every_family():
     events = some_events()
     comparison = compare(events, Exposition(events).text(), NOW_MS)
     assert comparison.ok
-    assert len(named(comparison.rows)) == 11
+    assert len(named(comparison.rows)) == 13
     assert all(row.certain == row.counted == row.all for row in comparison.rows if row.name.endswith("events_total"))
 
 
@@ -141,14 +146,16 @@ def test_totals_agree_to_a_billionth(name, labels, values):
 @pytest.mark.parametrize(
     ("name", "labels", "values"),
     [
-        ("liquidation_window_events", VENUE, ("binance", "long", "1h")),
-        ("liquidation_window_notional_usd", VENUE, ("binance", "short", "4h")),
-        ("liquidation_window_largest_usd", VENUE, ("binance", "long", "24h")),
-        ("liquidation_asset_window_events", ASSET, ("binance", "BTC", "long", "12h")),
-        ("liquidation_asset_window_quantity", ASSET, ("binance", "BTC", "short", "24h")),
+        ("liquidation_largest_usd", VENUE, ("bybit", "long")),
+        ("liquidation_window_events", VENUE_WINDOW, ("binance", "long", "1h")),
+        ("liquidation_window_notional_usd", VENUE_WINDOW, ("binance", "short", "4h")),
+        ("liquidation_window_largest_usd", VENUE_WINDOW, ("binance", "long", "24h")),
+        ("liquidation_asset_window_events", ASSET_WINDOW, ("binance", "BTC", "long", "12h")),
+        ("liquidation_asset_window_quantity", ASSET_WINDOW, ("binance", "BTC", "short", "24h")),
+        ("liquidation_asset_window_largest_usd", ASSET_WINDOW, ("binance", "BTC", "short", "4h")),
     ],
 )
-def test_a_wrong_window_is_found(name, labels, values):
+def test_a_wrong_gauge_is_found(name, labels, values):
     events = some_events()
     exposition = Exposition(events)
     exposition.gauge(name, labels).labels(*values).inc()
@@ -159,7 +166,7 @@ def test_a_wrong_window_is_found(name, labels, values):
 
 def test_windows_hold_whole_minutes():
     exposition = Exposition([event(59), event(60), event(0, 5.0)])
-    assert exposition.gauge("liquidation_window_events", VENUE).labels("binance", "long", "1h")._value.get() == 2
+    assert exposition.gauge("liquidation_window_events", VENUE_WINDOW).labels("binance", "long", "1h")._value.get() == 2
     right = [event(59), event(60), event(0, 5.0)]
     assert compare(right, exposition.text(), NOW_MS).ok
     for shifted in ([event(58), event(59), event(0, 5.0)], [event(60), event(61), event(0, 5.0)]):

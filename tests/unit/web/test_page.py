@@ -9,6 +9,7 @@ import pytest
 import exporter.web
 from exporter.exchanges.base import Completeness
 from exporter.feeds.status import State
+from exporter.signals.readings import LEVEL_NAMES
 
 STATIC = Path(exporter.web.__file__).parent / "static"
 HTML = (STATIC / "index.html").read_text(encoding="utf-8")
@@ -44,6 +45,10 @@ def test_every_element_that_a_script_names_is_on_the_page():
     used = {name for script in SCRIPTS.values() for name in re.findall(r'\$\("([^"]+)"\)', script)}
     assert used
     assert used <= ids
+
+
+def test_every_level_has_a_look():
+    assert all(re.search(rf"\.level\.{name}\b", STYLE) for name in LEVEL_NAMES.values())
 
 
 def test_every_state_and_completeness_has_a_word():

@@ -1,0 +1,36 @@
+"""Which seeds teach and which are judged, and how many of each a run takes."""
+
+import msgspec
+
+TRAIN_FROM, TEST_FROM = 1000, 5000
+"""First seeds; the test weeks are looked at for nothing but the result."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How many symbol-weeks a run takes: to tune and fit on, to be judged by, and per shift."""
+
+    train: int = 48
+    test: int = 40
+    shifted: int = 12
+    test_from: int = TEST_FROM
+
+    @property
+    def train_seeds(self) -> range:
+        """The seeds that may be learned from."""
+        return range(TRAIN_FROM, TRAIN_FROM + self.train)
+
+    @property
+    def test_seeds(self) -> range:
+        """The seeds that are judged."""
+        return range(self.test_from, self.test_from + self.test)
+
+    @property
+    def shifted_seeds(self) -> range:
+        """The seeds of the shifted markets: the first of the test seeds."""
+        return range(self.test_from, self.test_from + self.shifted)
+
+
+QUICK = Plan()
+FULL = Plan(test=100, shifted=40)
+FIT = 96
+"""Train weeks for a fit."""

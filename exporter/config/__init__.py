@@ -1,0 +1,43 @@
+"""config.yaml, environment and flags, as one frozen, validated `Config`.
+
+Precedence: flag, then environment (`LIQ_` and the key's path in upper case, joined by `_`), then file, then default.
+An unknown key or a bad value raises `ConfigError`, whose message names the key and the way out.
+"""
+
+from exporter.config.addresses import is_address, redact
+from exporter.config.loading import load, load_parameters
+from exporter.config.sections import (
+    AlertsSection,
+    Config,
+    Duration,
+    ExchangeSection,
+    Feeds,
+    Metrics,
+    RedisSection,
+    Stores,
+    TimescaleSection,
+    Web,
+    decoded,
+)
+from exporter.config.validation import ConfigError
+from exporter.config.writing import dump
+
+__all__ = [
+    "AlertsSection",
+    "Config",
+    "ConfigError",
+    "Duration",
+    "ExchangeSection",
+    "Feeds",
+    "Metrics",
+    "RedisSection",
+    "Stores",
+    "TimescaleSection",
+    "Web",
+    "decoded",
+    "dump",
+    "is_address",
+    "load",
+    "load_parameters",
+    "redact",
+]

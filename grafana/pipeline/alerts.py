@@ -1,0 +1,80 @@
+"""What fires, and whether alerts reach people."""
+
+from grafana.builder import units
+from grafana.builder.colours import BAD, GOOD, WATCH
+from grafana.builder.fields import Look, for_name, looks
+from grafana.builder.layout import Row, Section
+from grafana.builder.panels import Panel, stat
+from grafana.builder.tables import Column, prometheus_table
+from grafana.builder.targets import now
+from grafana.looks import COUNT, MUST_BE_0
+from grafana.pipeline.trust import WATCHDOG
+from grafana.queries import in_range
+
+NOT_SCRAPED = "not scraped"
+LABELS = {
+    "alertname": "Alert",
+    "severity": "Severity",
+    "exchange": "Exchange",
+    "store": "Store",
+    "base": "Coin",
+    "side": "Side",
+}
+"""The labels that tell alerts apart, and their columns."""
+BY = f"max by ({', '.join(LABELS)})"
+STATE = Look(words={2: ("firing", BAD), 1: ("pending", WATCH)})
+
+
+def _alerts() -> Panel:
+    state = f'{BY} (2 * ALERTS{{alertstate="firing", {WATCHDOG}}} or ALERTS{{alertstate="pending", {WATCHDOG}}})'
+    return prometheus_table(
+        "Alerts",
+        "Alerts that fire, or that will when their condition lasts, and since when it holds; alerting/runbooks.md says "
+        "what to do about each.",
+        [Column(title=title, source=label, left=True) for label, title in LABELS.items()],
+        [
+            Column(title="State", expr=state, look=STATE, cell="color-text", left=True),
+            Column(
+                title="Since",
+                expr=f"{BY} (1000 * ALERTS_FOR_STATE{{{WATCHDOG}}})",
+                look=Look(unit=units.AGO),
+                left=True,
+            ),
+        ],
+        sort="-State",
+        nothing="Nothing fires.",
+    )
+
+
+def _delivery() -> Panel:
+    failed = "rules failed", "not sent"
+    return stat(
+        "Delivery",
+        "Evaluations of rules that failed in the time range; alerts that Alertmanager knows, silenced ones included; "
+        "notifications in the time range that it sent, and that it could not deliver.",
+        [
+            now(in_range("prometheus_rule_evaluation_failures_total"), "rules failed"),
+            now('sum(alertmanager_alerts{state="active"})', "active"),
+            now(in_range("alertmanager_notifications_total"), "sent"),
+            now(in_range("alertmanager_notifications_failed_total"), "not sent"),
+        ],
+        COUNT.but(nothing=NOT_SCRAPED),
+        text="value_and_name",
+        overrides=[for_name(name, looks(MUST_BE_0)) for name in failed],
+        size=18,
+    )
+
+
+def _alertmanager() -> Panel:
+    return stat(
+        "Alertmanager",
+        "Whether Alertmanager's configuration in force is the newest that was asked for.",
+        [now("min(alertmanager_config_last_reload_successful)")],
+        Look(words={1: ("loaded", GOOD), 0: ("reload failed", BAD)}, nothing=NOT_SCRAPED),
+        size=20,
+    )
+
+
+def alerts() -> Section:
+    """Return the section about alerts."""
+    return Section("Alerts", [Row(7, [(15, _alerts()), (6, _delivery()), (3, _alertmanager())])])
