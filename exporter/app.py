@@ -215,6 +215,7 @@ class App:
             self._intake,
             self._session,
         )
+        self._intake.begun_ms[name] = self.view.gaps.first_ms(name) or _now_ms()
         oldest = _now_ms() - int(REGISTRY[name].capability.backfill_hours * 3_600_000)
         earlier = self.view.gaps.unfilled(name, oldest) + self._interrupted.pop(name, [])
         feeds.fill_outages(self._reader.events, earlier)

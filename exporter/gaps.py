@@ -52,9 +52,11 @@ class Gaps:
         self._closed: dict[str, list[Gap]] = {}
         self._closed_ms: dict[str, int] = {}
         self._filled_ms: dict[str, int] = {}
+        self._first_ms: dict[str, int] = {}
 
     def apply(self, change: FeedChange) -> None:
         """Take the next feed change."""
+        self._first_ms.setdefault(change.exchange, change.time_ms)
         if change.looks_back:
             self._fill(change)
             return
@@ -71,6 +73,10 @@ class Gaps:
         gap = self._open.pop(change.exchange, None) if not down else None
         if gap:
             self._close(gap, max(gap.from_ms, change.time_ms))
+
+    def first_ms(self, exchange: str) -> int | None:
+        """Return when an exchange was first listened to, None before."""
+        return self._first_ms.get(exchange)
 
     def seconds(self, exchange: str, now_ms: int) -> float:
         """Return the length of all gaps of an exchange, the running one included, whether filled or not."""

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 
+import msgspec
 import structlog
 
 from exporter.exchanges.base import Liquidations
@@ -24,7 +25,8 @@ class Intake:
 
     An event of an unknown instrument, or of one whose value in dollars is not known, waits in the journal's pending
     table until `instruments` brings what it needs. What is no liquidation, or not of the `asset_classes` that count, is
-    told apart and left out. `refresh` is told the exchange whose instruments should be asked for.
+    told apart and left out. `refresh` is told the exchange whose instruments should be asked for; `begun_ms` says when
+    each exchange was first listened to.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Intake:
         self._retention_ms = retention_ms
         self._refresh = refresh
         self.asset_classes = asset_classes
+        self.begun_ms: dict[str, int] = {}
         self._instruments: dict[str, dict[str, Instrument]] = {}
         self._pending: dict[str, dict[str, RawLiquidation]] = {}
         self._samples: Counter[tuple[str, str, int]] = Counter()
@@ -60,8 +63,18 @@ class Intake:
             for entry in entries:
                 self._journal.append(entry, stamp)
 
+    def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        """Journal what a new subscriber was told of the time before.
+
+        What happened before the exchange was first listened to is left out, or totals would begin before their time;
+        and so is what is older than ids are kept, because it was told before.
+        """
+        oldest = max(self.begun_ms.get(exchange, 0), received_ms - self._retention_ms)
+        events = [event for event in parsed.events if event.time_ms >= oldest]
+        self.backfilled(exchange, msgspec.structs.replace(parsed, events=events), received_ms)
+
     def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
-        """Journal liquidations that were asked for afterwards."""
+        """Journal liquidations that no socket delivered in their time."""
         for entry in self._resolved(exchange, parsed, received_ms, "backfill"):
             self._journal.append(entry)
 

@@ -1,8 +1,8 @@
 """A tiny exchange with a wire of its own, and a sink that remembers: what the feeds need to be tested without a parser.
 
 Frames are text, fields separated by a bar. From the exchange: `mark|time_ms|instrument|price`, `liq|instrument|id`,
-`ack|key|ok`, `ack|key|no|message`, `beat|frame` (wants `frame` back),
-`beat|frame|time_ms` (which is the pulse as well), `known`, `unknown`, `defect`; all else is
+`ack|key|ok`, `ack|key|no|message`, `told|key|instrument|id` (an answer that repeats a liquidation), `beat|frame`
+(wants `frame` back), `beat|frame|time_ms` (which is the pulse as well), `known`, `unknown`, `defect`; all else is
 malformed.
 To the exchange: `control|key`, `sub|key|instrument,instrument`.
 """
@@ -107,12 +107,12 @@ class ToyExchange:
                 return Liquidations([raw(name, number, received_ms)])
             case ["ack", key, ok, *message]:
                 return Ack(key, ok == "ok", *message)
+            case ["told", key, name, number]:
+                return Ack(key, ok=True, found=Liquidations([raw(name, number, received_ms)], repeated=True))
             case ["beat", answer, *time_ms]:
                 return Reply(answer, *map(int, time_ms))
-            case ["known"]:
-                return Known("known")
-            case ["unknown"]:
-                return UNKNOWN
+            case ["known" | "unknown" as what]:
+                return Known(what) if what == "known" else UNKNOWN
             case ["defect"]:
                 raise KeyError("a defect of the parser")
         raise ParseError("not of this exchange")
@@ -137,6 +137,7 @@ class Recorder:
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.filled: list[str] = []
+        self.repetitions: list[str] = []
         self.events: list[Liquidation] = []
         self.known: list[str] = []
         self.changes: list[FeedChange] = []
@@ -148,6 +149,9 @@ class Recorder:
         self.ids += [event.id for event in parsed.events]
         self.events += [resolve(event, instrument(event.instrument)) for event in parsed.events]
         self.parse_seconds.append(parse_seconds)
+
+    def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        self.repetitions += [event.id for event in parsed.events]
 
     def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
         self.filled += [event.id for event in parsed.events]

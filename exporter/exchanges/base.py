@@ -34,11 +34,15 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class Liquidations(msgspec.Struct, frozen=True):
-    """The liquidations of one frame in its order, its rows that were refused, and those that are other closures."""
+    """The liquidations of one frame in its order, its rows that were refused, and those that are other closures.
+
+    `repeated` ones are what a new subscriber is told of the time before.
+    """
 
     events: list[RawLiquidation]
     rejected: Sequence[Rejected] = ()
     others: Sequence[OtherClosure] = ()
+    repeated: bool = False
 
 
 class MarkPrices(msgspec.Struct, frozen=True):
@@ -51,12 +55,20 @@ class MarkPrices(msgspec.Struct, frozen=True):
     time_ms: int
 
 
+OLDEST = "oldest"
+"""The key of an answer that does not say what it answers, where exchanges answer in the order of the requests."""
+
+
 class Ack(msgspec.Struct, frozen=True):
-    """The exchange's answer to the subscription request `key`."""
+    """The exchange's answer to the subscription request `key`; `OLDEST` stands for the first that waits for one.
+
+    `found` are the liquidations that the answer itself tells of, where it repeats what happened before.
+    """
 
     key: str
     ok: bool
     message: str = ""
+    found: Liquidations | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -210,19 +222,33 @@ class History(Protocol):
         """Return what a row has in common with the same liquidation on the socket; None where their ids are equal."""
 
 
-class Exchange(Protocol):
+class Archive(Protocol):
+    """What can be read where there is no exchange to listen to: frames and instruments as they were saved.
+
+    Every `Exchange` is one as well.
+    """
+
+    name: str
+    instrument_requests: tuple[InstrumentRequest, ...]
+
+    def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
+        """Read one frame; raises `ParseError` and nothing else."""
+
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+        """Read one answer to an instrument request; raises `ParseError` and nothing else."""
+
+
+class Exchange(Archive, Protocol):
     """Pure knowledge of one exchange's wire.
 
     `endpoints` maps a name to a default address; `ws` is always among them. A user can override each. `history` is how
     the past can be asked for, None where it can not.
     """
 
-    name: str
     title: str
     capability: Capability
     endpoints: dict[str, str]
     feeds: tuple[Feed, ...]
-    instrument_requests: tuple[InstrumentRequest, ...]
     history: History | None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:
@@ -235,11 +261,6 @@ class Exchange(Protocol):
     def subscribe(self, feed: Feed, instruments: Sequence[str], first_key: int) -> list[Subscription]:
         """Return the requests that subscribe the named instruments, within the exchange's frame limits.
 
-        Keys are decimal numbers from `first_key` on. Only for feeds that are `per_symbol`.
+        Keys are decimal numbers from `first_key` on, or made of what the answers name. Only for feeds that are
+        `per_symbol`.
         """
-
-    def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
-        """Read one frame; raises `ParseError` and nothing else."""
-
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
-        """Read one answer to an instrument request; raises `ParseError` and nothing else."""

@@ -1,13 +1,14 @@
 """What the parsers share: reading numbers, times and rows that nobody can trust."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
 
 from exporter.exchanges.base import Liquidations, MarkPrices, ParseError, Rejected, RejectedRow
+from exporter.isotime import millis_of
 from exporter.model import RawLiquidation
 
 Row = TypeVar("Row")
@@ -30,6 +31,13 @@ DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """All that decoding untrusted bytes can raise."""
 
 
+class _Typed(msgspec.Struct, gc=False):
+    type: str
+
+
+_TYPED = msgspec.json.Decoder(_Typed)
+
+
 def decoded(decoder: msgspec.json.Decoder[Decoded], body: bytes | str | msgspec.Raw) -> Decoded:
     """Decode JSON from outside; raises `ParseError` and nothing else."""
     try:
@@ -50,6 +58,14 @@ def instant_text(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 16):
         raise RejectedRow("time")
     return instant(int(text))
+
+
+def instant_iso(text: str) -> int:
+    """Read a time that was sent as ISO 8601 text with its zone; raises `RejectedRow("time")`."""
+    try:
+        return instant(millis_of(text))
+    except ValueError:
+        raise RejectedRow("time") from None
 
 
 def positive(text: Number, reason: str) -> float:
@@ -95,7 +111,7 @@ def refused(row: object, refusal: RejectedRow) -> Rejected:
     return Rejected(str(refusal), msgspec.json.encode(row).decode(errors="replace"))
 
 
-def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liquidations:
+def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation], *, repeated: bool = False) -> Liquidations:
     """Read every row of a frame, keeping the good ones when others are refused.
 
     Rows with equal ids in one frame are different events and get an ordinal (`#2`, `#3`, ...), so that two overlapping
@@ -110,7 +126,7 @@ def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liqui
             rejected.append(refused(row, refusal))
     if len(events) > 1 and len({event.id for event in events}) < len(events):
         events = _numbered(events)
-    return Liquidations(events, rejected)
+    return Liquidations(events, rejected, repeated=repeated)
 
 
 def shaped(decoder: msgspec.json.Decoder[Decoded], row: msgspec.Raw) -> Decoded:
@@ -119,6 +135,17 @@ def shaped(decoder: msgspec.json.Decoder[Decoded], row: msgspec.Raw) -> Decoded:
         return decoder.decode(row)
     except DECODE_ERRORS:
         raise RejectedRow("malformed") from None
+
+
+def of_type(rows: Iterable[msgspec.Raw], wanted: str) -> Iterator[msgspec.Raw]:
+    """Leave out the rows of another `type`; what cannot be read is left to its reader to refuse."""
+    for row in rows:
+        try:
+            kind = _TYPED.decode(row).type
+        except DECODE_ERRORS:
+            kind = wanted
+        if kind == wanted:
+            yield row
 
 
 def amount_text(number: Number) -> str:

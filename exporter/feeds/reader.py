@@ -51,7 +51,7 @@ class Reader:
             self._unusable("malformed", frame, received_ms)
             return None
         if isinstance(parsed, Liquidations):
-            self._sink.liquidations(self._name, parsed, received_ms, perf_counter() - started)
+            self._deliver(parsed, received_ms, perf_counter() - started)
         elif isinstance(parsed, MarkPrices):
             self._control(parsed.time_ms, received_ms)
             self._price(parsed)
@@ -60,11 +60,19 @@ class Reader:
                 self._control(parsed.time_ms, received_ms)
             return parsed
         elif isinstance(parsed, Ack):
+            if parsed.found is not None:
+                self._deliver(parsed.found, received_ms, perf_counter() - started)
             return parsed
         elif isinstance(parsed, Unknown):
             status.unknown_frames += 1
             self._unusable("unknown", frame, received_ms)
         return None
+
+    def _deliver(self, found: Liquidations, received_ms: int, seconds: float) -> None:
+        if found.repeated:
+            self._sink.repeated(self._name, found, received_ms)
+        else:
+            self._sink.liquidations(self._name, found, received_ms, seconds)
 
     def _control(self, time_ms: int, received_ms: int) -> None:
         status = self._status

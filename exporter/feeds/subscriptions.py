@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from exporter.exchanges.base import Ack, Exchange, Feed, Subscription
+from exporter.exchanges.base import OLDEST, Ack, Exchange, Feed, Subscription
 from exporter.feeds.failures import Ended, Reason
 
 
@@ -82,7 +82,8 @@ class Subscriptions:
 
         Raises `Ended` when an indispensable stream, or every instrument, is refused.
         """
-        request, _ = self._waiting.pop(ack.key, (None, 0.0))
+        key = next(iter(self._waiting), "") if ack.key == OLDEST else ack.key
+        request, _ = self._waiting.pop(key, (None, 0.0))
         if request is None or ack.ok:
             return None
         if not request.instruments:

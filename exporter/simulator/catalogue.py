@@ -5,9 +5,13 @@ from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.bitfinex import SimulatedBitfinex
 from exporter.simulator.bitget import SimulatedBitget
 from exporter.simulator.bybit import SimulatedBybit
+from exporter.simulator.deribit import SimulatedDeribit
+from exporter.simulator.dydx import SimulatedDydx
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.gate import SimulatedGate
 from exporter.simulator.htx import SimulatedHtx
+from exporter.simulator.kraken import SimulatedKraken
+from exporter.simulator.lighter import SimulatedLighter
 from exporter.simulator.okx import SimulatedOkx
 
 EXCHANGES: dict[str, type[SimulatedExchange]] = {
@@ -21,5 +25,9 @@ EXCHANGES: dict[str, type[SimulatedExchange]] = {
         SimulatedBitget,
         SimulatedBitfinex,
         SimulatedAster,
+        SimulatedKraken,
+        SimulatedDeribit,
+        SimulatedDydx,
+        SimulatedLighter,
     )
 }

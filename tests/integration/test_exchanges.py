@@ -48,7 +48,8 @@ async def test_an_outage_is_filled_and_nothing_counts_twice(name, tmp_path, monk
             assert comparison.ok, comparison.wrong()[:5]
             pending = app.view.exchanges[name].pending_events
             assert total(app) + pending == len(truth), "also what was sent while nobody listened"
-            assert app.view.exchanges[name].backfilled_events > 50
+            # where a subscriber is told the last trades again, few are left for the back-fill
+            assert app.view.exchanges[name].backfilled_events > 0
         assert FILLED in {change.reason for change in app_changes(tmp_path)}
     finally:
         await simulator.stop()

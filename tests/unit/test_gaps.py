@@ -1,5 +1,5 @@
 from exporter.gaps import Gaps
-from exporter.model import FeedChange
+from exporter.model import NEVER_RUN, FeedChange
 
 
 def change(time_ms, feed, up, reason="x"):
@@ -75,3 +75,11 @@ def test_a_feed_that_was_down_before_the_gap_was_noticed_fills_it_too():
     gaps.apply_all([change(6000, "linear", True), change(6000, "inverse", True)])
     gaps.apply_all([filled(1000, "linear"), filled(800, "inverse")])
     assert gaps.newest("bybit")[0].missing == ()
+
+
+def test_an_exchange_is_listened_to_since_its_first_change():
+    gaps = Gaps()
+    assert gaps.first_ms("x") is None
+    gaps.apply(FeedChange(5, "x", "a", up=False, reason=NEVER_RUN))
+    gaps.apply(FeedChange(9, "x", "a", up=True))
+    assert gaps.first_ms("x") == 5

@@ -170,3 +170,14 @@ def test_another_coin_as_quote_is_worth_its_mark_price_at_that_moment(intake, jo
 def test_what_was_asked_for_afterwards_says_so(intake, journal):
     intake.backfilled("binance", Liquidations([raw(1)]), T0)
     assert [entry.origin for entry in journal.entries] == ["backfill"]
+
+
+def test_what_a_new_subscriber_is_told_counts_from_the_first_start_on(intake, journal, status):
+    intake.instruments("binance", [BTC])
+    intake.begun_ms["binance"] = T0
+    told = [raw(time_ms=T0 - 1, id="before"), raw(time_ms=T0, id="since")]
+    intake.repeated("binance", Liquidations(told, repeated=True), T0 + 10)
+    assert [(entry.id, entry.origin) for entry in journal.entries] == [("since", "backfill")]
+    journal.entries.clear()
+    intake.repeated("binance", Liquidations(told, repeated=True), T0 + 31 * DAY_MS)
+    assert (journal.entries, status.quarantined["too_old"]) == ([], 0), "it was told before"

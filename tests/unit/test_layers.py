@@ -46,7 +46,8 @@ VIEWED = {
 ALLOWED = {
     "model": set(),
     "histogram": set(),
-    "exchanges": {"model"},
+    "isotime": set(),
+    "exchanges": {"model", "isotime"},
     "signals": {"model"},
     "analysis": {"model", "signals", "exchanges", "journal"},
     "alerts": {"model", "config", "analysis.status", "signals.readings"},

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from exporter.exchanges import REGISTRY
+from exporter.exchanges import ARCHIVES, REGISTRY
 from exporter.exchanges.base import (
     Ack,
     InstrumentRequest,
@@ -38,8 +38,9 @@ def parsed_as_fixture(exchange, frame):
             return {"reply": json.loads(frame), "time_ms": time_ms}
         case MarkPrices(prices, time_ms):
             return {"mark_prices": [list(price) for price in prices], "time_ms": time_ms}
-        case Ack(key, ok, message):
-            return {"ack": {"key": key, "ok": ok, "message": message}}
+        case Ack(key, ok, message, found):
+            told = liquidations_as_fixture(exchange, found) if found else {}
+            return {"ack": {"key": key, "ok": ok, "message": message}} | told
         case Known(what):
             return {"known": what}
         case other:
@@ -79,7 +80,7 @@ def answer_as_fixture(exchange, frame, path):
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_documented_frame(path):
     fixture = json.loads(path.read_text(encoding="utf-8"))
-    exchange = REGISTRY[path.parent.name]
+    exchange = (REGISTRY | ARCHIVES)[path.parent.name]
     expect = fixture["expect"]
     if "history" in expect:
         assert history_as_fixture(exchange, fixture["frame"], expect["history"]) == expect
@@ -91,7 +92,7 @@ def test_documented_frame(path):
 
 
 def test_every_exchange_shows_its_documented_liquidations():
-    for name in REGISTRY:
+    for name in REGISTRY | ARCHIVES:
         frames = [json.loads(path.read_text()) for path in FILES if path.parent.name == name]
         assert any("liquidations" in frame["expect"] for frame in frames)
         assert all(frame["source"] for frame in frames)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Liquidations, ParseError, PastRequest, Span
+from exporter.isotime import text_of
 from exporter.model import Instrument
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -184,6 +185,46 @@ def bitfinex_frames(drawn):
     yield [7, rows]
 
 
+def kraken_frames(drawn):
+    trades = [
+        {"feed": "trade", "type": "liquidation", "product_id": "PF_XBTUSD", "uid": f"u{number}", "time": time_ms}
+        | {"side": "sell" if long else "buy", "qty": quantity, "price": price}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    yield {"feed": "trade_snapshot", "product_id": "PF_XBTUSD", "trades": trades}
+
+
+def deribit_frames(drawn):
+    trades = [
+        {"instrument_name": "BTC-PERPETUAL", "trade_id": str(number), "timestamp": time_ms, "liquidation": "T"}
+        | {"direction": "sell" if long else "buy", "amount": quantity, "price": price}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    params = {"channel": "trades.future.any.100ms", "data": trades}
+    if trades:
+        yield {"jsonrpc": "2.0", "method": "subscription", "params": params}
+
+
+def dydx_frames(drawn):
+    trades = [
+        {"id": f"{number:x}", "side": "SELL" if long else "BUY", "size": quantity, "price": price}
+        | {"type": "LIQUIDATED", "createdAt": text_of(time_ms)}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    if trades:
+        yield {"type": "channel_data", "channel": "v4_trades", "id": "BTC-USD", "contents": {"trades": trades}}
+
+
+def lighter_frames(drawn):
+    trades = [
+        {"trade_id": number, "market_id": 1, "type": "liquidation", "timestamp": time_ms, "is_maker_ask": not long}
+        | {"size": quantity, "price": price}
+        for number, (long, quantity, price, time_ms) in enumerate(drawn)
+    ]
+    if trades:
+        yield {"type": "update/trade", "channel": "trade:1", "trades": [], "liquidation_trades": trades}
+
+
 WRITERS = {
     "aster": binance_frames,
     "bitfinex": bitfinex_frames,
@@ -193,6 +234,10 @@ WRITERS = {
     "gate": gate_frames,
     "htx": htx_frames,
     "bitget": bitget_frames,
+    "kraken": kraken_frames,
+    "deribit": deribit_frames,
+    "dydx": dydx_frames,
+    "lighter": lighter_frames,
 }
 
 

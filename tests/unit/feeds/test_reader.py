@@ -73,6 +73,12 @@ def test_the_clock_offset_follows_slowly(reader, status):
     assert status.clock_offset_s == pytest.approx(3.0, abs=0.5)
 
 
+def test_an_answer_can_tell_of_liquidations(reader, sink):
+    answer = reader.read(b"told|1|BTCUSDT|7")
+    assert (answer.key, answer.ok) == ("1", True)
+    assert (sink.repetitions, sink.ids) == (["7"], [])
+
+
 def test_answers_are_handed_to_the_connection(reader):
     assert reader.read(b"ack|1|ok") == Ack("1", ok=True)
     assert reader.read(b"beat|yes") == Reply("yes")

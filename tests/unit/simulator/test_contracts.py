@@ -36,6 +36,15 @@ CONTRACTS = {(name, contract.symbol): contract for name, exchange in EXCHANGES.i
         ("htx", "BTC-USDT", "227", "23350.5", 0.227, 5_300.5635),
         ("htx", "BTC-USD", "173", "17102.9", 1.0115243613656164, 17_300.0),
         ("htx", "BTC261225", "26", "19674.96", 0.13214766383260754, 2_600.0),
+        ("kraken", "PF_XBTUSD", "0.440", "34893.0", 0.44, 15_352.92),
+        ("kraken", "PI_XRPUSD", "12000", "0.1736", 12_000 / 0.1736, 12_000.0),
+        ("kraken", "FI_XBTUSD_261225", "15000", "34969.5", 15_000 / 34_969.5, 15_000.0),
+        ("deribit", "BTC-PERPETUAL", "1120", "4469.5", 1_120 / 4_469.5, 1_120.0),
+        ("deribit", "SOL_USDC-PERPETUAL", "2.5", "180.00", 2.5, 450.0),
+        ("dydx", "AVAX-USD", "3.9", "22.87", 3.9, 89.193),
+        ("dydx", "PNUT,RAYDIUM,PNUTPUMP-USD", "100", "0.6", 100.0, 60.0),
+        ("lighter", "1", "0.01664", "75602.8", 0.01664, 1_258.030592),
+        ("lighter", "4", "7000", "0.01", 7_000_000.0, 70.0),
     ],
 )
 def test_sizes_are_what_the_documents_say(exchange, symbol, quantity, price, base, usd):

@@ -54,7 +54,7 @@ def test_orders_happen_within_their_step():
         assert all(1_000_000 + number * 50 <= order.time_ms < 1_000_050 + number * 50 for order in orders)
 
 
-@pytest.mark.parametrize("takes", [lambda order: True, lambda order: order.contract.exchange == "bybit"])
+@pytest.mark.parametrize("takes", [lambda order: True, lambda order: order.contract.exchange in {"binance", "bybit"}])
 def test_the_rate_counts_what_is_sent(takes):
     orders, _ = play(market_of(repeat(Phase(seconds=60, rate=1)), rate=300), 30, takes)
     assert len(orders) == pytest.approx(9000, rel=0.06)
