@@ -11,7 +11,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     train: int = 96
     test: int = 100
-    shifted: int = 40
+    shifted: int = 24
     test_from: int = TEST_FROM
 
     @property

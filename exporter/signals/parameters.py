@@ -28,16 +28,16 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Weights(Section, frozen=True):
     """What a unit of each term adds to the logit x of the score; 100 / (1 + exp(-x)) is the score."""
 
-    intercept: Number = -6.607  # x where every term is 0
-    scan: Number = 0.487  # of ln(1 + scan): more orders than the baseline explains, at any of four time scales
-    cusum: Number = 0.301  # of ln(1 + cusum): evidence for a self-exciting regime that has lasted
-    relative: Number = 0.642  # of ln(1 + rel): USD of the last 30 s over the baseline's
+    intercept: Number = -5.627  # x where every term is 0
+    scan: Number = 0.459  # of ln(1 + scan): more orders than the baseline explains, at any of four time scales
+    cusum: Number = 0.341  # of ln(1 + cusum): evidence for a self-exciting regime that has lasted
+    relative: Number = 0.667  # of ln(1 + rel): USD of the last 30 s over the baseline's
     branching: Number = 0.000  # of n: liquidations that each liquidation sets off
     concentration: Number = 0.000  # of the largest order's share of the last 30 s' USD
-    share: Number = 0.209  # of the logit of this side's share of the last 30 s, of USD or of orders, the smaller
-    breadth: Number = 0.584  # of the effective number of exchanges that take part
-    persistence: Number = 2.798  # of ln(seconds in which an order came, of about the last 90)
-    baseline: Number = -1.111  # of ln(1 + baseline orders a day): more orders, more chances
+    share: Number = 0.000  # of the logit of this side's share of the last 30 s, of USD or of orders, the smaller
+    breadth: Number = 0.693  # of the effective number of exchanges that take part
+    persistence: Number = 2.825  # of ln(seconds in which an order came, of about the last 90)
+    baseline: Number = -1.190  # of ln(1 + baseline orders a day): more orders, more chances
 
 
 class Calm(Section, frozen=True):
@@ -48,7 +48,7 @@ class Calm(Section, frozen=True):
     relative: Number = 2.909
     branching: Number = 0.655
     concentration: Number = 0.733
-    share: Number = 3.073
+    share: Number = 0.964
     breadth: Number = 1.024
     persistence: Number = 0.883
     baseline: Number = 5.838
@@ -57,7 +57,7 @@ class Calm(Section, frozen=True):
 class Gates(Section, frozen=True):
     """What has to hold, all of it, before the score may pass `closed_score`."""
 
-    share: Share = 0.70  # this side's share of the last 30 s is above this, of USD and of orders
+    share: Share = 0.80  # this side's share of the last 30 s is above this, of USD and of orders
     relative: NotNegative = 8.0  # USD of the last 30 s over the baseline's is above this
     orders: NotNegative = 3.5  # orders in 30 s are above this (decayed)
     concentration: Share = 0.90  # the largest order's share of them is below this
@@ -80,7 +80,7 @@ class Levels(Section, frozen=True):
     """The levels of the score, and how long a fall has to last."""
 
     watch: Threshold = Threshold(enter=40.0, exit=30.0)
-    warning: Threshold = Threshold(enter=67.0, exit=56.0)
+    warning: Threshold = Threshold(enter=68.0, exit=58.0)
     critical: Threshold = Threshold(enter=96.0, exit=94.0)
     dwell_s: NotNegative = 30.0  # a level ends after this long below its exit, one level at a time
 

@@ -114,13 +114,14 @@ class SideState(State):
     def facts(self, clock: int, against: Evidence) -> Facts:
         """Measure this moment; `against` is the other side's evidence. Changes nothing.
 
-        The share is the smaller of those by USD and by orders: one large order can tip the USD of two equal sides.
+        The share is the smaller of those by USD and by orders, one large order can tip the USD of two equal sides. That
+        by orders is (n + 1) / (all + 2), because a few orders on one side prove little.
         """
         evidence, baseline = self.evidence, self.baseline
         counts, usd = evidence.counts_at(clock), evidence.usd_at(clock)
         share = min(
             usd / (usd + against.usd_at(clock)) if usd else 0.5,
-            counts[2] / (counts[2] + against.counts_at(clock)[2]) if usd else 0.5,
+            (counts[2] + 1.0) / (counts[2] + against.counts_at(clock)[2] + 2.0),
         )
         return Facts(
             self.scan.statistic(counts),

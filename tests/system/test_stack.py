@@ -148,5 +148,6 @@ def grafana_has_sources_and_boards(stack):
     frame = stack.json("grafana", "/api/ds/query", query)["results"]["A"]["frames"][0]
     assert frame["data"]["values"][0][0] > 10_000
     committed = {json.loads(path.read_text())["uid"] for path in (ROOT / "grafana/dashboards").rglob("*.json")}
-    found = {each["uid"] for each in stack.json("grafana", "/api/search?type=dash-db")}
-    assert found == committed
+    until(
+        lambda: {each["uid"] for each in stack.json("grafana", "/api/search?type=dash-db")} == committed, "the boards"
+    )

@@ -1,9 +1,13 @@
 import pytest
 
 from exporter.signals.hysteresis import Hysteresis, entered, exit_score
-from exporter.signals.parameters import Levels
+from exporter.signals.parameters import Levels, Threshold
 
-LEVELS = Levels()
+LEVELS = Levels(
+    watch=Threshold(enter=40.0, exit=30.0),
+    warning=Threshold(enter=51.0, exit=40.0),
+    critical=Threshold(enter=73.0, exit=60.0),
+)
 DWELL_MS = 30_000.0
 
 

@@ -35,7 +35,7 @@ def test_a_coin_has_a_floor_and_can_be_muted():
         ("idle_coins: 0", ["$.idle_coins"]),
         ("coins: {BTC: {floor_usd: -1}}", ["floor_usd"]),
         ("levels: {watch: {enter: 45, exit: 50}}", ["exit 50", "45", "$.levels.watch"]),
-        ("levels: {watch: {enter: 60, exit: 50}}", ["one above the other"]),
+        ("levels: {watch: {enter: 99, exit: 50}}", ["one above the other"]),
         ("levels: {watch: {enter: 20, exit: 10}}", ["closed_score 39", "20"]),
     ],
 )
