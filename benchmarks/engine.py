@@ -115,7 +115,7 @@ class Engine:
         status = self.view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in exchange.feeds])
         table = InstrumentTable(exchange.instrument_requests, config.metrics.bases)
         context = Context(exchange, {}, config.feeds, config.metrics.bases, self._intake, status, table)
-        return Reader(context, Liveness(config.feeds.silent_after, time.monotonic()))
+        return Reader(context, exchange.feeds[0], Liveness(config.feeds.silent_after, time.monotonic()))
 
     def _committed(self, committed: Committed) -> None:
         self._bookkeeper.apply(committed)

@@ -5,7 +5,6 @@ import gc
 import signal
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,14 +22,15 @@ from exporter.feeds import ExchangeFeeds
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
 from exporter.followers import Followers, holder
-from exporter.gaps import Gaps
+from exporter.gaps import Gaps, Outage
 from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
-from exporter.model import FeedChange, Liquidation, Record
+from exporter.model import NEVER_RUN, FeedChange, Liquidation
+from exporter.questions import Reader
 from exporter.selfcheck import SelfCheck
 from exporter.signals import Sampling
 from exporter.stats import WINDOWS
@@ -44,8 +44,6 @@ JOURNAL_FILE = "journal.db"
 NOTICE_S = 12.0
 """After this long without a connection the log says which exchanges cannot be reached, and why."""
 HOUSEKEEPING_S = 60.0
-SEARCH_DEPTH = 200_000
-"""How many of the newest records a question for events looks through."""
 
 
 async def main(config: Config, reload: Callable[[], Config]) -> int:
@@ -108,7 +106,9 @@ class App:
         self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
         self.view.alerts = self._fast_path.status
         retention_ms = int(config.journal.retention * 1000)
-        self._intake = Intake(self.journal, self.view.exchanges, retention_ms, self._refresh_instruments)
+        self._intake = Intake(
+            self.journal, self.view.exchanges, retention_ms, self._refresh_instruments, config.feeds.asset_classes
+        )
         self._intake.restore(database.pending())
         self._check = SelfCheck(self.view, config, database.path)
         self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
@@ -116,6 +116,7 @@ class App:
         """Where it serves, once it runs."""
         self._feeds: dict[str, ExchangeFeeds] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._interrupted: dict[str, list[Outage]] = {}
         self._mark_feeds_down(config.enabled_exchanges(), database)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -168,6 +169,7 @@ class App:
             raise
         old, self.view.config = self.view.config, new
         self.view.reload_successful = True
+        self._intake.asset_classes = new.feeds.asset_classes
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
         changes += [name for name in ("log", "stats", "signals", "alerts") if getattr(old, name) != getattr(new, name)]
@@ -213,6 +215,10 @@ class App:
             self._intake,
             self._session,
         )
+        self._intake.begun_ms[name] = self.view.gaps.first_ms(name) or _now_ms()
+        oldest = _now_ms() - int(REGISTRY[name].capability.backfill_hours * 3_600_000)
+        earlier = self.view.gaps.unfilled(name, oldest) + self._interrupted.pop(name, [])
+        feeds.fill_outages(self._reader.events, earlier)
         self._feeds[name] = feeds
         self.view.exchanges[name] = feeds.status
         self._tasks[name] = self._group.create_task(feeds.run(), name=name)
@@ -240,10 +246,13 @@ class App:
             for feed in REGISTRY[exchange].feeds:
                 change = last.get((exchange, feed.name))
                 if change is None:
-                    self.journal.append(FeedChange(now, exchange, feed.name, up=False, reason="not started yet"))
+                    self.journal.append(FeedChange(now, exchange, feed.name, up=False, reason=NEVER_RUN))
                 elif change.up:
                     alive = max(change.time_ms, database.alive_ms())
                     self.journal.append(FeedChange(alive, exchange, feed.name, up=False, reason="unclean stop"))
+                    # the gaps learn of it with the first commit, which is later than the feeds start
+                    outage = Outage(feed.name, alive, None, "unclean stop")
+                    self._interrupted.setdefault(exchange, []).append(outage)
 
     async def _notice(self) -> None:
         """Say once, soon after the start, which exchanges cannot be reached."""
@@ -270,29 +279,6 @@ class App:
             await self.journal.prune(
                 before, _oldest_minute(now), self._followers.keep_after(self.journal.status.last_seq)
             )
-
-
-class Reader:
-    """Questions to the journal file, answered in a thread of their own on a read-only connection."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
-
-    async def newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
-        """Return the newest events that pass the filters, newest first."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._newest, filters, limit)
-
-    def close(self) -> None:
-        """Stop answering."""
-        self._thread.shutdown()
-
-    def _newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
-        database = Database(self._path, readonly=True)
-        try:
-            return database.newest(filters, limit, SEARCH_DEPTH)
-        finally:
-            database.close()
 
 
 def restore(ledger: Ledger, levels: Levels, database: Database) -> None:

@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol, TextIO, cast
 from exporter import __version__, flags
 from exporter.config import Config, dump, load
 from exporter.errors import UserError
-from exporter.exchanges import REGISTRY
+from exporter.exchanges import ARCHIVES, REGISTRY
 from exporter.model import SIDES
 from exporter.stats import WINDOWS
 
@@ -237,7 +237,7 @@ def _replay(command: Parser) -> None:
 
 
 def _decode(command: Parser) -> None:
-    command.add_argument("--exchange", choices=REGISTRY, required=True)
+    command.add_argument("--exchange", choices=[*REGISTRY, *ARCHIVES], required=True)
     command.add_argument(
         "--instruments", type=Path, metavar="FILE", help="the exporter's cache, or a saved answer of the exchange"
     )

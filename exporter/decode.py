@@ -5,8 +5,17 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.exchanges.base import DECODE_ERRORS, Exchange, Liquidations, ParseError, Unknown
-from exporter.model import Instrument, Liquidation, RawLiquidation, resolve
+from exporter.exchanges.base import (
+    Ack,
+    Archive,
+    Liquidations,
+    ParseError,
+    Unknown,
+)
+from exporter.exchanges.reading import (
+    DECODE_ERRORS,
+)
+from exporter.model import USD_QUOTES, Instrument, Liquidation, RawLiquidation, resolve
 
 Event = dict[str, object]
 """A `Liquidation` by field name; base, quote, settle, kind, base_quantity and notional_usd are None when unknown."""
@@ -33,14 +42,14 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 def decode(
-    exchange: Exchange,
+    exchange: Archive,
     lines: Iterable[bytes | str],
     instruments: Mapping[str, Instrument],
     received_ms: int | None = None,
 ) -> Iterator[Event | Problem]:
     """Turn frames, one a line, into events in the frames' order, and problems where they occur; raises nothing.
 
-    Frames that carry no liquidations (acknowledgements, heartbeats, mark prices) and blank lines give nothing.
+    Frames that carry no liquidations (most acknowledgements, heartbeats, mark prices) and blank lines give nothing.
     `received_ms` None means that every event was received at its own time. Equal events are not merged.
     """
     for number, line in enumerate(lines, 1):
@@ -54,14 +63,15 @@ def decode(
             continue
         if isinstance(parsed, Unknown):
             yield Problem(number, "a frame of an undocumented kind", malformed=False)
-        elif isinstance(parsed, Liquidations):
-            for raw in parsed.events:
+        found = parsed.found if isinstance(parsed, Ack) else parsed
+        if isinstance(found, Liquidations):
+            for raw in found.events:
                 yield _event(raw, instruments.get(raw.instrument), received_ms)
-            for row in parsed.rejected:
+            for row in found.rejected:
                 yield Problem(number, f"row refused, bad {row.reason}", malformed=False, text=row.row)
 
 
-def load_instruments(path: Path, exchange: Exchange) -> dict[str, Instrument]:
+def load_instruments(path: Path, exchange: Archive) -> dict[str, Instrument]:
     """Read the instruments of `exchange` from a file, by name; raises `ValueError` with one line to show.
 
     The file is what the exporter caches (a JSON array of `Instrument` objects), or an answer of the exchange's REST
@@ -84,10 +94,10 @@ def load_instruments(path: Path, exchange: Exchange) -> dict[str, Instrument]:
 def _event(raw: RawLiquidation, instrument: Instrument | None, received_ms: int | None) -> Event:
     if received_ms is None:
         raw = msgspec.structs.replace(raw, received_ms=raw.time_ms)
-    if instrument is not None and instrument.in_usd:
+    if instrument is not None and instrument.value_coin in USD_QUOTES:
         return msgspec.structs.asdict(resolve(raw, instrument))
     event = _NOTHING | msgspec.structs.asdict(raw) | {"origin": "live"}
-    if instrument is not None:  # quoted in another coin: what it is worth in USD would be a guess
+    if instrument is not None:  # its value is in another coin: what it was worth in USD would be a guess
         event |= {name: getattr(instrument, name) for name in ("base", "quote", "settle", "kind")}
     return event
 
@@ -100,7 +110,7 @@ def _parts(body: bytes) -> list[msgspec.Raw]:
         return [msgspec.Raw(body)]
 
 
-def _instruments(part: msgspec.Raw, exchange: Exchange) -> list[Instrument]:
+def _instruments(part: msgspec.Raw, exchange: Archive) -> list[Instrument]:
     try:
         return [msgspec.json.decode(part, type=Instrument)]
     except DECODE_ERRORS:

@@ -12,7 +12,7 @@ from operator import attrgetter
 import msgspec
 
 from exporter.errors import UserError
-from exporter.exchanges.base import DECODE_ERRORS, NEWEST_MS
+from exporter.exchanges.reading import DECODE_ERRORS, NEWEST_MS
 from exporter.model import FeedChange, Liquidation, Record
 
 HORIZON_MS = 24 * 3_600_000

@@ -15,6 +15,7 @@ Side = Literal["long", "short"]
 Kind = Literal["perpetual", "future"]
 PriceKind = Literal["fill", "order", "bankruptcy"]
 QuantityUnit = Literal["base", "contracts", "quote", "usd"]
+AssetClass = Literal["crypto", "stock", "commodity", "forex", "index", "other"]
 Origin = Literal["live", "backfill", "replay"]
 
 LONG: Side = "long"
@@ -33,7 +34,9 @@ class Instrument(msgspec.Struct, frozen=True, gc=False):
     `name` is the exchange's own. `base` is the plain coin: multiplied symbols are undone, so `1000PEPEUSDT` has base
     PEPE and `multiplier` 1000 (PEPE per unit that the price is quoted for). `contract_size` is the value of one
     contract: base units for a linear contract, quote units (USD) for an inverse one; 1 where the exchange reports
-    amounts instead of contracts.
+    amounts instead of contracts. A `quanto` contract is priced in `quote` and worth `settle`: n contracts of size m
+    at price p are n*m*p of the settle coin. `asset_class` is what stands behind the price: perpetuals on shares, metals
+    and currencies trade beside those on coins.
     """
 
     exchange: str
@@ -45,11 +48,18 @@ class Instrument(msgspec.Struct, frozen=True, gc=False):
     inverse: bool = False
     contract_size: float = 1.0
     multiplier: float = 1.0
+    quanto: bool = False
+    asset_class: AssetClass = "crypto"
 
     @property
     def in_usd(self) -> bool:
         """Whether its prices are in USD or a dollar stablecoin."""
         return self.quote in USD_QUOTES
+
+    @property
+    def value_coin(self) -> str:
+        """The coin in which its contracts have a value: a rate to USD is needed where that is no dollar."""
+        return self.settle if self.quanto else self.quote
 
 
 class RawLiquidation(msgspec.Struct, frozen=True, gc=False):
@@ -96,22 +106,28 @@ class Liquidation(msgspec.Struct, frozen=True, gc=False):
     origin: Origin = "live"
 
 
-def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live") -> Liquidation:
+def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live", rate: float = 1.0) -> Liquidation:
     """Give a reported liquidation its size in base units and USD.
 
-    The instrument must be `in_usd`. Contract arithmetic, with n the quantity, p the price, m the contract size and
-    k the multiplier: linear contracts n*m*k base and n*m*p USD; inverse contracts n*m USD and n*m/p base; amounts in
-    the quote coin n USD and n/p*k base.
+    `rate` is what one `value_coin` of the instrument was worth in USD at that moment, 1 for a dollar. Contract
+    arithmetic, with n the quantity, p the price, m the contract size, k the multiplier and r the rate: linear
+    contracts n*m*k base and n*m*p*r USD; inverse contracts n*m*r USD and n*m/p*k base; amounts in the quote coin n*r
+    USD and n/p*k base; quanto contracts n*m*p*r USD and the base units that are worth as much. A rate that was used can
+    be had back from an event: notional over base quantity and price.
     """
     quantity = raw.quantity
     unit = raw.quantity_unit
-    if unit == "base" or (unit == "contracts" and not instrument.inverse):
+    if instrument.quanto and unit == "contracts":
+        usd = quantity * instrument.contract_size * raw.price * rate
+        base = usd / raw.price * instrument.multiplier
+    elif unit == "base" or (unit == "contracts" and not instrument.inverse):
         amount = quantity * instrument.contract_size if unit == "contracts" else quantity
-        usd = amount * raw.price
+        usd = amount * raw.price * rate
         base = amount * instrument.multiplier
     else:
-        usd = quantity * instrument.contract_size if unit == "contracts" else quantity
-        base = usd / raw.price * instrument.multiplier
+        value = quantity * instrument.contract_size if unit == "contracts" else quantity
+        usd = value * rate
+        base = value / raw.price * instrument.multiplier
     return Liquidation(
         raw.time_ms,
         raw.received_ms,
@@ -133,14 +149,28 @@ def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live"
     )
 
 
+FILLED = "backfilled"
+"""The reason of a feed change that looks back: what the feed missed from its time on was asked for afterwards."""
+NEVER_RUN = "not started yet"
+"""The reason of the feed change that stands at the beginning of an exchange's history."""
+
+
 class FeedChange(msgspec.Struct, frozen=True, gc=False):
-    """A feed (one product line of an exchange) became live, or stopped being live, at `time_ms`."""
+    """A feed (one product line of an exchange) became live, or stopped being live, at `time_ms`.
+
+    One that is up with the reason `FILLED` stands for the earlier time from which on an outage was filled later.
+    """
 
     time_ms: int
     exchange: str
     feed: str
     up: bool
     reason: str = ""
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it says that an outage was filled, and nothing of whether the feed is live."""
+        return self.up and self.reason == FILLED
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

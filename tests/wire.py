@@ -1,7 +1,8 @@
 """A tiny exchange with a wire of its own, and a sink that remembers: what the feeds need to be tested without a parser.
 
 Frames are text, fields separated by a bar. From the exchange: `mark|time_ms|instrument|price`, `liq|instrument|id`,
-`ack|key|ok`, `ack|key|no|message`, `beat|frame` (wants `frame` back), `known`, `unknown`, `defect`; all else is
+`ack|key|ok`, `ack|key|no|message`, `told|key|instrument|id` (an answer that repeats a liquidation), `beat|frame`
+(wants `frame` back), `beat|frame|time_ms` (which is the pulse as well), `known`, `unknown`, `defect`; all else is
 malformed.
 To the exchange: `control|key`, `sub|key|instrument,instrument`.
 """
@@ -24,10 +25,13 @@ from exporter.exchanges.base import (
     MarkPrices,
     Parsed,
     ParseError,
+    PastPage,
+    PastRequest,
     Reply,
+    Span,
     Subscription,
 )
-from exporter.model import FeedChange, Instrument, RawLiquidation
+from exporter.model import FeedChange, Instrument, Liquidation, RawLiquidation, resolve
 
 ALL = Feed(name="all", path="/ws/all")
 NAMED = Feed(name="named", path="/ws/named", per_symbol=True, symbols_per_connection=4)
@@ -41,12 +45,43 @@ def instrument(name: str, **fields) -> Instrument:
     return Instrument(**values | fields)
 
 
+class ToyHistory:
+    """Asks for one instrument at a time; an answer is `{"rows": [[name, id, time_ms], ...], "next": [path, ...]}`.
+
+    With `loose` the rows of the past have ids of their own and are recognised by instrument and second.
+    """
+
+    every_s = 0.01
+    settled_s = 0.0
+    again_s = 0.0
+
+    def __init__(self, *, loose: bool = False) -> None:
+        self.loose = loose
+
+    def requests(self, feed: str, instruments: Sequence[Instrument], span: Span) -> list[PastRequest]:
+        return [PastRequest("rest", f"/past/{each.name}", span, each.name) for each in instruments]
+
+    def parse(self, request: PastRequest, body: bytes, received_ms: int) -> PastPage:
+        try:
+            page = msgspec.json.decode(body, type=dict[str, list])
+        except msgspec.MsgspecError as error:
+            raise ParseError(str(error)) from None
+        prefix = "rest-" if self.loose else ""
+        rows = [raw(name, f"{prefix}{number}", ms) for name, number, ms in page["rows"]]
+        following = [msgspec.structs.replace(request, path=path) for path in page.get("next", [])]
+        return PastPage(Liquidations(rows), following)
+
+    def twin(self, event: RawLiquidation) -> tuple[str, ...] | None:
+        return (event.instrument, str(event.time_ms // 1000)) if self.loose else None
+
+
 class ToyExchange:
     name = "toy"
     title = "Toy"
     capability = Capability((Epoch("2020-01-01", "full"),), "fill", "base", native_id=True, backfill_hours=0, note="")
 
     def __init__(self, feeds: Sequence[Feed] = (ALL,), requests: Sequence[InstrumentRequest] = ()) -> None:
+        self.history: ToyHistory | None = None
         self.endpoints = {"ws": "ws://localhost", "rest": "http://localhost"}
         self.feeds = tuple(feeds)
         self.instrument_requests = tuple(requests)
@@ -72,12 +107,12 @@ class ToyExchange:
                 return Liquidations([raw(name, number, received_ms)])
             case ["ack", key, ok, *message]:
                 return Ack(key, ok == "ok", *message)
-            case ["beat", answer]:
-                return Reply(answer)
-            case ["known"]:
-                return Known("known")
-            case ["unknown"]:
-                return UNKNOWN
+            case ["told", key, name, number]:
+                return Ack(key, ok=True, found=Liquidations([raw(name, number, received_ms)], repeated=True))
+            case ["beat", answer, *time_ms]:
+                return Reply(answer, *map(int, time_ms))
+            case ["known" | "unknown" as what]:
+                return Known(what) if what == "known" else UNKNOWN
             case ["defect"]:
                 raise KeyError("a defect of the parser")
         raise ParseError("not of this exchange")
@@ -101,6 +136,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self.ids: list[str] = []
+        self.filled: list[str] = []
+        self.repetitions: list[str] = []
+        self.events: list[Liquidation] = []
         self.known: list[str] = []
         self.changes: list[FeedChange] = []
         self.samples: list[tuple[str, bytes | str]] = []
@@ -109,7 +147,18 @@ class Recorder:
     def liquidations(self, exchange: str, parsed: Liquidations, received_ms: int, parse_seconds: float) -> None:
         assert abs(received_ms - time.time_ns() // 1_000_000) < 10_000
         self.ids += [event.id for event in parsed.events]
+        self.events += [resolve(event, instrument(event.instrument)) for event in parsed.events]
         self.parse_seconds.append(parse_seconds)
+
+    def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        self.repetitions += [event.id for event in parsed.events]
+
+    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        self.filled += [event.id for event in parsed.events]
+        self.events += [resolve(event, instrument(event.instrument), "backfill") for event in parsed.events]
+
+    async def recorded(self, exchange: str, span: Span) -> list[Liquidation]:
+        return [event for event in self.events if span.from_ms <= event.time_ms < span.until_ms]
 
     def instruments(self, exchange: str, instruments: Iterable[Instrument]) -> None:
         self.known = [each.name for each in instruments]

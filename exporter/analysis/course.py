@@ -1,7 +1,7 @@
 """The engine on its course through the journal's records: one way to feed it, so that live and replayed agree."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from exporter.exchanges import REGISTRY
 from exporter.model import Liquidation, Record
@@ -44,8 +44,18 @@ class Course:
         self._late_ms = parameters.late_s * 1000.0
         self._held = Outcomes([], [], [])
 
+    @classmethod
+    def blank(cls, parameters: Parameters) -> Self:
+        """Return a course that listens to nothing yet: each exchange joins at its first record.
+
+        A journal begins with a record of every exchange that is listened to, so that this is what a live one does. The
+        exchanges have their places in the engine from the start, the same in every run.
+        """
+        places = Engine(parameters, {name: sampling(name) for name in REGISTRY})
+        return cls(parameters, {}, Engine.restore(places.snapshot(), parameters, {}))
+
     def apply(self, record: Record) -> None:
-        """Take the next record. An event that came late is left out: it counts everywhere but here."""
+        """Take the next record. What looks back is left out, late events and filled outages: it counts elsewhere."""
         self.seq = record.seq
         entry = record.entry
         if isinstance(entry, Liquidation):
@@ -54,6 +64,8 @@ class Course:
             elif entry.received_ms - entry.time_ms > self._late_ms:
                 return
             self.engine.event(entry, record.applied_ms)
+            return
+        if entry.looks_back:
             return
         if entry.exchange not in self.heard:
             self.heard |= {entry.exchange}

@@ -12,9 +12,8 @@ from itertools import chain
 import msgspec
 import structlog
 
-from exporter.analysis.course import Course, Outcomes, sampling
+from exporter.analysis.course import Course, Outcomes
 from exporter.analysis.tallies import Tallies
-from exporter.exchanges import REGISTRY
 from exporter.journal import Database, Saved
 from exporter.model import Record
 from exporter.signals import Engine, Parameters, Sampling
@@ -72,7 +71,7 @@ def resume(
     state = _decoded(saved)
     course = _restored(state, saved.seq) if state and saved else None
     if course is None:
-        course = Course(parameters, {name: sampling(name) for name in REGISTRY})
+        course = Course.blank(parameters)
         records = _history(database)
         if state and saved:  # what it holds is counted and told already
             records = yield from _caught_up(course, records, saved.seq, state.now_ms)

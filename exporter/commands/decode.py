@@ -9,12 +9,12 @@ import msgspec
 from exporter.config import Config
 from exporter.decode import Problem, decode, load_instruments
 from exporter.errors import UserError
-from exporter.exchanges import REGISTRY
+from exporter.exchanges import ARCHIVES, REGISTRY
 
 
 def execute(options: Namespace, _load: Callable[[], Config]) -> int:
     """Decode until stdin ends; returns 1 when a frame was malformed."""
-    exchange = REGISTRY[options.exchange]
+    exchange = REGISTRY.get(options.exchange) or ARCHIVES[options.exchange]
     try:
         instruments = load_instruments(options.instruments, exchange) if options.instruments else {}
     except ValueError as error:

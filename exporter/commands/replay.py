@@ -8,10 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.analysis import Course, sampling
+from exporter.analysis import Course
 from exporter.config import Config, load_parameters
 from exporter.errors import UserError
-from exporter.exchanges import REGISTRY
 from exporter.interchange import combined, read
 from exporter.ledger import FUTURE_MS, Ledger
 from exporter.model import Liquidation, Record, Side
@@ -35,7 +34,7 @@ def execute(options: Namespace, load: Callable[[], Config]) -> int:
     if options.files.count(STDIN) > 1:
         raise UserError(f"{STDIN} (stdin) can be given once only")
     ledger = Ledger((), (), config.metrics.base_cap)
-    cascades = Cascades(Course(parameters, {name: sampling(name) for name in REGISTRY}))
+    cascades = Cascades(Course.blank(parameters))
     with ExitStack() as files:
         now_ms = count(ledger, cascades.seen(combined([_open(name, files) for name in options.files])))
     base = find_base(options.base, ledger.known_bases()) if options.base else None

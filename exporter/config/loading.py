@@ -13,6 +13,9 @@ from exporter.config.validation import ConfigError, validate, validate_coins
 from exporter.exchanges import REGISTRY
 from exporter.signals.parameters import DEFAULT_COINS, Parameters
 
+_LISTS = frozenset({"bases", "asset_classes", "mute"})
+"""Keys that hold several values, which environment and flags separate by commas."""
+
 
 def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str]) -> Config:
     """Read the configuration; raises `ConfigError`.
@@ -103,7 +106,7 @@ def _put(tree: dict[str, Any], key: str, value: str) -> None:
         if not isinstance(tree.get(parent), dict):
             tree[parent] = {}
         tree = tree[parent]
-    tree[leaf] = [item.strip() for item in value.split(",")] if leaf in ("bases", "mute") else value
+    tree[leaf] = [item.strip() for item in value.split(",")] if leaf in _LISTS else value
 
 
 def _convert(tree: object, kind: type[Block], source: str, prefix: str) -> Block:

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from exporter.exchanges import REGISTRY
+from exporter.model import AssetClass
 from exporter.signals.parameters import Parameters
 
 
@@ -106,6 +107,7 @@ class Feeds(Section, frozen=True):
     stable_after: Duration = Duration(60)
     instruments_refresh: Duration = Duration(900)
     junk_per_second: int = 500
+    asset_classes: tuple[AssetClass, ...] = ("crypto",)
 
 
 class RedisSection(Section, frozen=True):

@@ -43,6 +43,7 @@ def validate(config: Config, source: str) -> None:
     check(config.journal.queue_events >= 1000, "journal.queue_events", "must be at least 1000")
     for name in ("connect_timeout", "silent_after", "backoff_max", "stable_after", "instruments_refresh"):
         check(getattr(config.feeds, name) > 0, f"feeds.{name}", "must be above zero")
+    check(bool(config.feeds.asset_classes), "feeds.asset_classes", "name at least one, such as crypto")
     check(config.feeds.junk_per_second >= 1, "feeds.junk_per_second", "must be at least 1")
     interval = config.check.interval
     check(not interval or interval >= 10, "check.interval", "must be 0s (never) or at least 10s")

@@ -1,17 +1,21 @@
-"""What an exchange is to the rest of the program, and what parsers share.
+"""What an exchange is to the rest of the program.
 
 Everything here is pure: bytes and times in, facts out. Sockets, clocks and counters live in `exporter.feeds`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Literal, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
 from exporter.model import Instrument, PriceKind, RawLiquidation
 
 Completeness = Literal["full", "sampled_1s", "sampled_max_per_side_1s", "partial", "unspecified"]
+OtherClosure = Literal["deleverage", "assignment", "termination", "settlement", "trigger", "margin"]
+"""What feeds report beside liquidations, and nobody may add to them.
+
+`trigger` announces a liquidation whose executions are rows of their own, `margin` closes a position on a spot market.
+"""
 
 
 class ParseError(Exception):
@@ -30,31 +34,52 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class Liquidations(msgspec.Struct, frozen=True):
-    """The liquidations of one frame, in the frame's order, and the rows of it that were refused."""
+    """The liquidations of one frame in its order, its rows that were refused, and those that are other closures.
+
+    `repeated` ones are what a new subscriber is told of the time before.
+    """
 
     events: list[RawLiquidation]
     rejected: Sequence[Rejected] = ()
+    others: Sequence[OtherClosure] = ()
+    repeated: bool = False
 
 
 class MarkPrices(msgspec.Struct, frozen=True):
-    """A push of the control stream: it proves that the socket delivers; `prices` are (instrument name, price)."""
+    """A push of the control stream: it proves that the socket delivers; `prices` are (instrument name, price).
+
+    `time_ms` is the exchange's, 0 when the push tells none.
+    """
 
     prices: Sequence[tuple[str, float]]
     time_ms: int
 
 
+OLDEST = "oldest"
+"""The key of an answer that does not say what it answers, where exchanges answer in the order of the requests."""
+
+
 class Ack(msgspec.Struct, frozen=True):
-    """The exchange's answer to the subscription request `key`."""
+    """The exchange's answer to the subscription request `key`; `OLDEST` stands for the first that waits for one.
+
+    `found` are the liquidations that the answer itself tells of, where it repeats what happened before.
+    """
 
     key: str
     ok: bool
     message: str = ""
+    found: Liquidations | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A heartbeat of the exchange that wants `frame` sent back."""
+    """A heartbeat of the exchange that wants `frame` sent back.
+
+    Where no control stream can be had on the socket, the heartbeat itself is the proof that it delivers, and `time_ms`
+    the exchange's time of it; 0 otherwise.
+    """
 
     frame: str
+    time_ms: int = 0
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -102,17 +127,24 @@ class Capability(msgspec.Struct, frozen=True):
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """One product line that is read over sockets of its own.
 
-    `path` is appended to the exchange's `ws` endpoint. A feed with `per_symbol` subscribes each instrument by name,
-    at most `symbols_per_connection` on one socket. `ping` is sent every `ping_every_s` where the exchange wants
-    messages from its clients. The exchange cuts every socket after `max_life_s`, 0 when it does not.
+    `path` is appended to the address of `endpoint`, `headers` go with the handshake. A feed with `per_symbol`
+    subscribes each instrument by name, at most `symbols_per_connection` on one socket; between two requests it waits
+    `request_every_s`. `ping` is sent every `ping_every_s` where the exchange wants messages from its clients. With
+    `gzip` every frame is compressed. The control stream may pause for `pulse_s`, 0 when it never does for long. The
+    exchange cuts every socket after `max_life_s`, 0 when it does not.
     """
 
     name: str
     path: str
+    endpoint: str = "ws"
+    headers: tuple[tuple[str, str], ...] = ()
     per_symbol: bool = False
     symbols_per_connection: int = 0
+    request_every_s: float = 0.0
     ping: str | None = None
     ping_every_s: float = 20.0
+    gzip: bool = False
+    pulse_s: float = 0.0
     max_life_s: float = 0.0
 
 
@@ -142,18 +174,82 @@ class InstrumentPage(msgspec.Struct, frozen=True):
     next_request: InstrumentRequest | None = None
 
 
-class Exchange(Protocol):
-    """Pure knowledge of one exchange's wire.
+class Span(msgspec.Struct, frozen=True):
+    """A stretch of time, Unix milliseconds: from `from_ms` on and before `until_ms`."""
 
-    `endpoints` maps a name to a default address; `ws` is always among them. A user can override each.
+    from_ms: int
+    until_ms: int
+
+
+class PastRequest(msgspec.Struct, frozen=True):
+    """A REST call for liquidations of `span`: GET `path` at the endpoint named `endpoint`.
+
+    `about` names what it asks for (an instrument, a family, everything), for people.
+    """
+
+    endpoint: str
+    path: str
+    span: Span
+    about: str
+
+
+class PastPage(msgspec.Struct, frozen=True):
+    """The liquidations of one answer, those beside the span included, and the requests for the rest of the span."""
+
+    found: Liquidations
+    following: Sequence[PastRequest] = ()
+
+
+class History(Protocol):
+    """How an exchange can be asked for liquidations of the past; its depth is `Capability.backfill_hours`.
+
+    A request is made `every_s` seconds after the one before at the earliest. REST knows a liquidation `settled_s`
+    seconds after it happened, later ones are asked for in vain; where it can take longer, the same span is asked for
+    again after `again_s` (0: never).
+    """
+
+    every_s: float
+    settled_s: float
+    again_s: float
+
+    def requests(self, feed: str, instruments: Sequence[Instrument], span: Span) -> list[PastRequest]:
+        """Return the calls that together cover a span of a feed, the instruments' most important ones first."""
+
+    def parse(self, request: PastRequest, body: bytes, received_ms: int) -> PastPage:
+        """Read one answer; raises `ParseError` and nothing else."""
+
+    def twin(self, raw: RawLiquidation) -> tuple[str, ...] | None:
+        """Return what a row has in common with the same liquidation on the socket; None where their ids are equal."""
+
+
+class Archive(Protocol):
+    """What can be read where there is no exchange to listen to: frames and instruments as they were saved.
+
+    Every `Exchange` is one as well.
     """
 
     name: str
+    instrument_requests: tuple[InstrumentRequest, ...]
+
+    def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
+        """Read one frame; raises `ParseError` and nothing else."""
+
+    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
+        """Read one answer to an instrument request; raises `ParseError` and nothing else."""
+
+
+class Exchange(Archive, Protocol):
+    """Pure knowledge of one exchange's wire.
+
+    `endpoints` maps a name to a default address; `ws` is always among them. A user can override each. `history` is how
+    the past can be asked for, None where it can not.
+    """
+
     title: str
     capability: Capability
     endpoints: dict[str, str]
     feeds: tuple[Feed, ...]
-    instrument_requests: tuple[InstrumentRequest, ...]
+    history: History | None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:
         """Return the requests that every socket of `feed` makes: all-symbols streams and the control stream.
@@ -165,105 +261,6 @@ class Exchange(Protocol):
     def subscribe(self, feed: Feed, instruments: Sequence[str], first_key: int) -> list[Subscription]:
         """Return the requests that subscribe the named instruments, within the exchange's frame limits.
 
-        Keys are decimal numbers from `first_key` on. Only for feeds that are `per_symbol`.
+        Keys are decimal numbers from `first_key` on, or made of what the answers name. Only for feeds that are
+        `per_symbol`.
         """
-
-    def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
-        """Read one frame; raises `ParseError` and nothing else."""
-
-    def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:
-        """Read one answer to an instrument request; raises `ParseError` and nothing else."""
-
-
-Row = TypeVar("Row")
-Decoded = TypeVar("Decoded")
-
-Number = str | float | None
-"""A price or a quantity as exchanges send them; `positive` reads it, so that a bad one costs its row only."""
-
-Millis = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A time as sent. It stays within 64 bits because a refused row is written out again, and msgspec writes no more."""
-
-OLDEST_MS = 1_483_228_800_000
-NEWEST_MS = 4_102_444_800_000
-"""2017-01-01 and 2100-01-01, UTC: no exchange that is read here had futures before, and nothing happened after."""
-
-DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""All that decoding untrusted bytes can raise."""
-
-
-def decoded(decoder: msgspec.json.Decoder[Decoded], body: bytes | str | msgspec.Raw) -> Decoded:
-    """Decode JSON from outside; raises `ParseError` and nothing else."""
-    try:
-        return decoder.decode(body)
-    except DECODE_ERRORS as error:
-        raise ParseError(str(error)) from None
-
-
-def instant(time_ms: int) -> int:
-    """Check a time in Unix milliseconds; raises `RejectedRow("time")` for seconds, microseconds, zero and nonsense."""
-    if not OLDEST_MS <= time_ms < NEWEST_MS:
-        raise RejectedRow("time")
-    return time_ms
-
-
-def positive(text: Number, reason: str) -> float:
-    """Read a number that must be above zero and within reason; raises `RejectedRow(reason)` otherwise.
-
-    Beyond 30 digits a product or a quotient of a few such numbers could overflow, and spoil every sum it enters.
-    """
-    try:
-        value = float(text)  # type: ignore[arg-type]  # None raises TypeError, which is the point
-    except (TypeError, ValueError):
-        raise RejectedRow(reason) from None
-    if not 1e-30 < value < 1e30:
-        raise RejectedRow(reason)
-    return value
-
-
-def mark_price(name: str, price: Number, time_ms: int) -> MarkPrices:
-    """Read a push of the control stream; raises `ParseError` when its time is impossible.
-
-    A push without a usable price is still proof of life.
-    """
-    try:
-        instant(time_ms)
-    except RejectedRow:
-        raise ParseError(f"mark price of an impossible time: {time_ms}") from None
-    try:
-        return MarkPrices(((name, positive(price, "price")),), time_ms)
-    except RejectedRow:
-        return MarkPrices((), time_ms)
-
-
-def refused(row: object, refusal: RejectedRow) -> Rejected:
-    """Keep a refused row, written out again, with the reason."""
-    return Rejected(str(refusal), msgspec.json.encode(row).decode(errors="replace"))
-
-
-def collect(rows: Iterable[Row], read: Callable[[Row], RawLiquidation]) -> Liquidations:
-    """Read every row of a frame, keeping the good ones when others are refused.
-
-    Rows with equal ids in one frame are different events and get an ordinal (`#2`, `#3`, ...), so that two overlapping
-    sockets still agree on them.
-    """
-    events: list[RawLiquidation] = []
-    rejected: list[Rejected] = []
-    for row in rows:
-        try:
-            events.append(read(row))
-        except RejectedRow as refusal:
-            rejected.append(refused(row, refusal))
-    if len(events) > 1 and len({event.id for event in events}) < len(events):
-        events = _numbered(events)
-    return Liquidations(events, rejected)
-
-
-def _numbered(events: list[RawLiquidation]) -> list[RawLiquidation]:
-    seen: Counter[str] = Counter()
-    numbered = []
-    for event in events:
-        seen[event.id] += 1
-        count = seen[event.id]
-        numbered.append(event if count == 1 else msgspec.structs.replace(event, id=f"{event.id}#{count}"))
-    return numbered

@@ -2,144 +2,25 @@
 
 Source: developers.binance.com, derivatives, "Liquidation Order Streams" and "All Market Liquidation Order Streams" of
 both product lines, and the change log (streams routed by path, 2026-04-23; both lines on one stream, 2026-06-30).
-
-A frame shows one forced order. What was liquidated is what the order filled: `z` at the average price `ap`. Such an
-order is immediate-or-cancel, so the stream shows it finished. Should it show one that is not (NEW, PARTIALLY_FILLED),
-the row is refused, because `z` accumulates and the finished order would count the same fills again. A finished order
-that filled nothing liquidated nothing and is refused as `unfilled`; one that filled only in part (EXPIRED) counts
-with what it filled. The order's limit `p` never stands in for a missing `ap`: it lies near the bankruptcy price.
 """
 
-import re
 from collections.abc import Sequence
 
-import msgspec
-
 from exporter.exchanges.base import (
-    DECODE_ERRORS,
-    UNKNOWN,
-    Ack,
     Capability,
     Epoch,
     Feed,
+    History,
     InstrumentPage,
     InstrumentRequest,
-    Known,
-    Liquidations,
-    Millis,
-    Number,
     Parsed,
-    ParseError,
-    RejectedRow,
     Subscription,
-    decoded,
-    instant,
-    mark_price,
-    positive,
-    refused,
 )
-from exporter.exchanges.naming import plain_coin
-from exporter.model import LONG, SHORT, Instrument, QuantityUnit, RawLiquidation, Side
+from exporter.exchanges.forced_orders import ForceOrder, read_contracts, read_frame, streams
+from exporter.model import QuantityUnit
 
 _NAME = "binance"
-_CONTROL_KEY = "1"
-
-_SIDES: dict[str, Side] = {"SELL": LONG, "BUY": SHORT}
-"""`S` is the side of the closing order, so a SELL closes a long."""
-
-_OPEN = frozenset({"NEW", "PARTIALLY_FILLED"})
 _COIN_M = 2
-
-
-class _Order(
-    msgspec.Struct,
-    gc=False,
-    rename={
-        "symbol": "s",
-        "side": "S",
-        "status": "X",
-        "quantity": "q",
-        "limit": "p",
-        "average_price": "ap",
-        "filled": "z",
-        "time_ms": "T",
-        "symbol_type": "st",
-    },
-):
-    symbol: str
-    side: str
-    status: str
-    quantity: Number
-    limit: Number
-    average_price: Number
-    filled: Number
-    time_ms: Millis
-    symbol_type: int | None = None
-
-
-class _ForceOrder(
-    msgspec.Struct, gc=False, tag_field="e", tag="forceOrder", rename={"order": "o", "symbol_type": "st"}
-):
-    order: _Order
-    symbol_type: int | None = None
-
-
-class _MarkPrice(
-    msgspec.Struct,
-    gc=False,
-    tag_field="e",
-    tag="markPriceUpdate",
-    rename={"time_ms": "E", "symbol": "s", "price": "p"},
-):
-    time_ms: Millis
-    symbol: str
-    price: Number
-
-
-_Event = _ForceOrder | _MarkPrice
-_EVENTS = frozenset({"forceOrder", "markPriceUpdate"})
-
-
-class _Error(msgspec.Struct, gc=False):
-    code: int = 0
-    msg: str = ""
-
-
-class _Message(msgspec.Struct, gc=False, rename={"event": "e", "key": "id"}):
-    data: _Event | None = None
-    event: str = ""
-    key: Millis | str | None = None
-    result: bool | list[str] | msgspec.UnsetType | None = msgspec.UNSET
-    error: _Error | None = None
-    code: int | None = None
-    msg: str = ""
-
-
-class _Named(msgspec.Struct, gc=False, rename={"event": "e"}):
-    event: str = ""
-
-
-class _Envelope(_Named, gc=False):
-    data: _Named | None = None
-
-
-class _Contract(msgspec.Struct, gc=False, rename="camel"):
-    symbol: str
-    base_asset: str
-    quote_asset: str
-    margin_asset: str
-    contract_type: str = ""
-    contract_size: Number = None
-
-
-class _ExchangeInfo(msgspec.Struct, gc=False):
-    symbols: list[_Contract]
-
-
-_MESSAGE = msgspec.json.Decoder(_Message)
-_EVENT: msgspec.json.Decoder[_Event] = msgspec.json.Decoder(_Event)
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
-_EXCHANGE_INFO = msgspec.json.Decoder(_ExchangeInfo)
 
 
 class Binance:
@@ -167,82 +48,26 @@ class Binance:
         InstrumentRequest("rest", "/fapi/v1/exchangeInfo", "futures"),
         InstrumentRequest("rest_coin", "/dapi/v1/exchangeInfo", "futures"),
     )
+    history: History | None = None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:  # noqa: ARG002 - protocol
-        """Return the one request of a socket: all forced orders, and mark prices once a second as its pulse.
-
-        Binance accepts stream names that do not exist, so a base that it does not list costs nothing.
-        """
-        coins = dict.fromkeys(("btc", *(base.lower() for base in bases)))
-        streams = ["!forceOrder@arr", *(f"{coin}usdt@markPrice@1s" for coin in coins)]
-        request = {"method": "SUBSCRIBE", "params": streams, "id": int(_CONTROL_KEY)}
-        return [Subscription(_CONTROL_KEY, msgspec.json.encode(request).decode())]
+        """Return the one request of a socket, whose one stream carries both product lines."""
+        return streams(bases)
 
     def subscribe(self, feed: Feed, instruments: Sequence[str], first_key: int) -> list[Subscription]:  # noqa: ARG002 - protocol
         """Return nothing: the one stream carries every symbol."""
         return []
 
     def parse(self, frame: bytes | str, received_ms: int) -> Parsed:
-        """Read one frame, wrapped as `{"stream": ..., "data": ...}` or bare; raises `ParseError` and nothing else."""
-        try:
-            message = _MESSAGE.decode(frame)
-            if message.data is not None:
-                return _read_event(message.data, received_ms)
-            if message.event:
-                return _read_event(_EVENT.decode(frame), received_ms)
-        except DECODE_ERRORS as error:
-            return _undocumented(frame, error)
-        return _read_answer(message)
+        """Read one frame; raises `ParseError` and nothing else."""
+        return read_frame(frame, received_ms, _NAME, _unit)
 
     def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
-        """Read an exchangeInfo answer of either product line; raises `ParseError` and nothing else.
-
-        Contracts of every status are returned, because the last forced orders of a contract come while it settles. A
-        coin-margined contract without its size is left out: its orders wait as unresolved instead of being guessed.
-        """
-        contracts = decoded(_EXCHANGE_INFO, body).symbols
-        if not contracts:
-            raise ParseError("exchangeInfo lists no symbols")
-        instruments = (_instrument(contract) for contract in contracts)
-        return InstrumentPage([instrument for instrument in instruments if instrument])
+        """Read an exchangeInfo answer of either product line; raises `ParseError` and nothing else."""
+        return InstrumentPage(read_contracts(body, _NAME))
 
 
-def _read_event(event: _Event, received_ms: int) -> Parsed:
-    if isinstance(event, _ForceOrder):
-        try:
-            return Liquidations([_read_order(event, received_ms)])
-        except RejectedRow as refusal:
-            return Liquidations([], [refused(event, refusal)])
-    return mark_price(event.symbol, event.price, event.time_ms)
-
-
-def _read_order(event: _ForceOrder, received_ms: int) -> RawLiquidation:
-    order = event.order
-    side = _SIDES.get(order.side)
-    if side is None:
-        raise RejectedRow("side")
-    if not order.symbol:
-        raise RejectedRow("instrument")
-    if order.status in _OPEN:
-        raise RejectedRow("open_order")
-    filled = positive(order.filled, "quantity" if order.status == "FILLED" else "unfilled")
-    return RawLiquidation(
-        instant(order.time_ms),
-        received_ms,
-        _NAME,
-        order.symbol,
-        side,
-        positive(order.average_price, "price"),
-        "fill",
-        filled,
-        _unit(event),
-        # There is no id. All that distinguishes an order, as sent, can not collide by accident of a hash.
-        f"{order.symbol}:{order.side}:{order.time_ms}:{order.limit}:{order.average_price}:{order.quantity}"
-        f":{order.filled}",
-    )
-
-
-def _unit(event: _ForceOrder) -> QuantityUnit:
+def _unit(event: ForceOrder) -> QuantityUnit:
     """Tell the product lines apart, which count differently.
 
     Coin-margined contracts are named BTCUSD_PERP or BTCUSD_261225. The name comes first, because the documentation's
@@ -252,53 +77,3 @@ def _unit(event: _ForceOrder) -> QuantityUnit:
     order = event.order
     coin_m = "USD_" in order.symbol or _COIN_M in (event.symbol_type, order.symbol_type)
     return "contracts" if coin_m else "base"
-
-
-def _read_answer(message: _Message) -> Parsed:
-    key = "" if message.key is None else str(message.key)
-    if message.error is not None:
-        return Ack(key or _CONTROL_KEY, ok=False, message=message.error.msg)
-    if message.code is not None:
-        # Errors about a request that could not be read carry no id; a socket makes only the one request.
-        return Ack(key or _CONTROL_KEY, ok=False, message=message.msg)
-    if message.result is None and key:
-        return Ack(key, ok=True)
-    if message.result is not msgspec.UNSET:
-        return Known("answer")
-    return UNKNOWN
-
-
-def _undocumented(frame: bytes | str, error: Exception) -> Parsed:
-    """Tell an event of another kind from one that is broken; raises `ParseError` for the latter."""
-    envelope = decoded(_ENVELOPE, frame)
-    event = envelope.data.event if envelope.data else envelope.event
-    if event and event not in _EVENTS:
-        return UNKNOWN
-    raise ParseError(str(error))
-
-
-def _instrument(contract: _Contract) -> Instrument | None:
-    base, multiplier = plain_coin(contract.base_asset)
-    inverse = contract.margin_asset == contract.base_asset
-    try:
-        size = positive(contract.contract_size, "contract size") if inverse else 1.0
-    except RejectedRow:
-        return None
-    return Instrument(
-        exchange=_NAME,
-        name=contract.symbol,
-        base=base,
-        quote=contract.quote_asset,
-        settle=contract.margin_asset,
-        kind="perpetual" if _is_perpetual(contract) else "future",
-        inverse=inverse,
-        contract_size=size,
-        multiplier=multiplier,
-    )
-
-
-def _is_perpetual(contract: _Contract) -> bool:
-    """Whether a contract has no delivery; one without a type is judged by its name (dated ones: BTCUSDT_261225)."""
-    if contract.contract_type:
-        return "PERPETUAL" in contract.contract_type
-    return not re.search(r"_\d{6}$", contract.symbol)

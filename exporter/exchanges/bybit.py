@@ -15,29 +15,32 @@ from urllib.parse import quote
 import msgspec
 
 from exporter.exchanges.base import (
-    DECODE_ERRORS,
     PONG,
     UNKNOWN,
     Ack,
     Capability,
     Epoch,
     Feed,
+    History,
     InstrumentPage,
     InstrumentRequest,
-    Millis,
-    Number,
     Parsed,
     ParseError,
     RejectedRow,
     Subscription,
+)
+from exporter.exchanges.naming import plain_coin
+from exporter.exchanges.reading import (
+    DECODE_ERRORS,
+    Millis,
+    Number,
     collect,
     decoded,
     instant,
     mark_price,
     positive,
 )
-from exporter.exchanges.naming import plain_coin
-from exporter.model import LONG, SHORT, Instrument, Kind, QuantityUnit, RawLiquidation, Side
+from exporter.model import LONG, SHORT, AssetClass, Instrument, Kind, QuantityUnit, RawLiquidation, Side
 
 _NAME = "bybit"
 _LIQUIDATIONS = "allLiquidation."
@@ -55,6 +58,9 @@ _KINDS: dict[str, tuple[Kind, bool]] = {
     "InverseFutures": ("future", True),
 }
 """Contract type to kind, and whether the contract is inverse."""
+
+_CLASSES: dict[str, AssetClass] = {"stock": "stock", "commodity": "commodity", "forex": "forex"}
+"""Symbol types of perpetuals that are not on coins; the others mark kinds of coins."""
 
 _INVERSE = re.compile(r"USD(?:[FGHJKMNQUVXZ]\d\d)?$")
 """How inverse names end: BTCUSD, or BTCUSDZ26 with the letter of the delivery month.
@@ -104,6 +110,7 @@ class _Contract(msgspec.Struct, gc=False, rename="camel"):
     base_coin: str
     quote_coin: str
     settle_coin: str
+    symbol_type: str = ""
 
 
 class _Page(msgspec.Struct, gc=False, rename={"contracts": "list", "cursor": "nextPageCursor"}):
@@ -163,6 +170,7 @@ class Bybit:
         InstrumentRequest("rest", f"{_PATH}?category=linear&status=PreLaunch&limit=1000", "linear"),
         InstrumentRequest("rest", f"{_PATH}?category=inverse&limit=1000", "inverse"),
     )
+    history: History | None = None
 
     def control(self, feed: Feed, bases: Sequence[str]) -> list[Subscription]:
         """Return one request per ticker, which Bybit pushes several times a second.
@@ -290,6 +298,7 @@ def _instrument(contract: _Contract) -> Instrument:
         kind=kind,
         inverse=inverse,
         multiplier=multiplier,
+        asset_class=_CLASSES.get(contract.symbol_type, "crypto"),
     )
 
 

@@ -49,8 +49,9 @@ class Connection:
         self._wanted: Iterable[str] = refusals.acceptable(instruments)
         self._on_state = on_state
         self.opened = monotonic()
-        self._liveness = Liveness(self._settings.silent_after, self.opened)
-        self._reader = Reader(context, self._liveness)
+        self._silent_after = max(self._settings.silent_after, 2 * feed.pulse_s)
+        self._liveness = Liveness(self._silent_after, self.opened)
+        self._reader = Reader(context, feed, self._liveness)
         self._requests: Subscriptions | None = None
         self._subscribed = False
         self.task = asyncio.create_task(self._run(), name=f"{context.exchange.name} {feed.name}")
@@ -90,6 +91,7 @@ class Connection:
         self._requests = requests
         websocket = await connect(
             self._context.address(self._feed),
+            additional_headers=self._feed.headers,
             compression=None,
             open_timeout=self._settings.connect_timeout,
             close_timeout=CLOSE_TIMEOUT_S,
@@ -142,9 +144,10 @@ class Connection:
     async def _keep(self, websocket: ClientConnection, requests: Subscriptions) -> None:
         """Send what is due and judge the socket, at least once a second."""
         ping, every = self._feed.ping, self._feed.ping_every_s
-        tick = min(TICK_S, self._settings.silent_after / 4, self._settings.connect_timeout / 4, every / 4)
+        pace = self._feed.request_every_s or TICK_S
+        tick = min(TICK_S, pace, self._silent_after / 4, self._settings.connect_timeout / 4, every / 4)
         now = monotonic()
-        ping_due = now + every
+        ping_due = now  # at once, because the answer can be the first proof that the socket delivers
         while True:
             await self._flush(websocket, requests)
             if ping is not None and now >= ping_due:
@@ -170,7 +173,7 @@ class Connection:
         self._subscribed = self._subscribed or requests.complete
         match self._liveness.verdict(monotonic()):
             case Verdict.DEAD:
-                limit = 2 * self._settings.silent_after
+                limit = 2 * self._silent_after
                 raise Ended(Reason.SILENT, f"no control message for {limit:g} s")
             case Verdict.SILENT:
                 self._become(State.SILENT)

@@ -6,7 +6,7 @@ from time import time_ns
 
 import structlog
 
-from exporter.exchanges.base import Feed
+from exporter.exchanges.base import Feed, Span
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended
 from exporter.feeds.shard import Report, Shard
@@ -22,11 +22,13 @@ class FeedSupervisor:
     """Runs the connections of one feed, and tells the sink when the feed goes up or down.
 
     A feed is up while every one of its connections is live. A connection that is added to a feed that is up counts
-    from its first outcome on: what is covered already does not become unproven by covering more.
+    from its first outcome on: what is covered already does not become unproven by covering more. `down_since_ms` is
+    when an earlier run stopped listening: the outage that ends with the first connection.
     """
 
     def __init__(self, context: Context, feed: Feed) -> None:
         self.feed = feed
+        self.down_since_ms: int | None = None
         self._context = context
         self._labels = {"exchange": context.exchange.name, "feed": feed.name}
         self._status = context.status.feeds[feed.name]
@@ -98,8 +100,11 @@ class FeedSupervisor:
         if up and self._up_since_ms is None:
             self._up_since_ms = report.at_ms
             self._publish(report.at_ms, up=True)
+            if self.down_since_ms is not None and self.down_since_ms < report.at_ms:
+                self._context.outage(self.feed.name, Span(self.down_since_ms, report.at_ms))
         elif not up and self._up_since_ms is not None:
-            self._publish(max(report.at_ms, self._up_since_ms), up=False, reason=report.reason)
+            self.down_since_ms = max(report.at_ms, self._up_since_ms)
+            self._publish(self.down_since_ms, up=False, reason=report.reason)
             self._up_since_ms = None
 
     def _publish(self, time_ms: int, *, up: bool, reason: str = "") -> None:

@@ -13,6 +13,12 @@ class Sink(Protocol):
     def liquidations(self, exchange: str, parsed: Liquidations, received_ms: int, parse_seconds: float) -> None:
         """Take the liquidations of one frame, and what parsing it cost."""
 
+    def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        """Take what a new subscriber was told of the time before; most of it is known."""
+
+    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+        """Take liquidations that no socket delivered and that were asked for afterwards."""
+
     def instruments(self, exchange: str, instruments: Iterable[Instrument]) -> None:
         """Take the instruments of an exchange, all that are known, replacing the earlier ones."""
 

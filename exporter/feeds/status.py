@@ -40,6 +40,15 @@ class FeedStatus:
         return max(self.connections.values(), key=_RANK.__getitem__, default=State.CONNECTING)
 
 
+class BackfillStatus:
+    """How an exchange's back-fill is doing: outages that wait for their turn, and the calls left of the current one."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.requests = 0
+        self.last_error = ""
+
+
 class ExchangeStatus:
     """One exchange: its feeds and what their sockets have counted since the process started.
 
@@ -63,7 +72,10 @@ class ExchangeStatus:
         self.backfilled_events = 0
         self.pending_events = 0
         self.quarantined: Counter[str] = Counter()
+        self.excluded: Counter[str] = Counter()
+        """What was left out of the totals, by what it was: another asset class, or no liquidation."""
         self.reconnects: Counter[str] = Counter()
+        self.backfill = BackfillStatus()
         self.delay = Histogram(DELAY_BUCKETS)
         self.mark_prices: dict[str, float] = {}
         """USD per plain base unit, by base, of the main coins."""

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from exporter.exchanges.base import Ack, Exchange, Feed, Subscription
+from exporter.exchanges.base import OLDEST, Ack, Exchange, Feed, Subscription
 from exporter.feeds.failures import Ended, Reason
 
 
@@ -51,6 +51,7 @@ class Subscriptions:
         self._waiting: dict[str, tuple[Subscription, float]] = {}
         self._unsent = deque(exchange.control(feed, bases))
         self._control = {request.key for request in self._unsent}
+        self._pause_until = 0.0
         self._next_key = 1 + max((int(key) for key in self._control if key.isdecimal()), default=0)
 
     @property
@@ -65,9 +66,13 @@ class Subscriptions:
             self._ask(new)
 
     def take(self, now: float) -> str | None:
-        """Return the next frame to send, None when there is none; the time for its answer begins `now` (seconds)."""
-        if not self._unsent:
+        """Return the next frame to send, None when there is none or it is too soon after the one before.
+
+        The time for its answer begins `now` (seconds).
+        """
+        if not self._unsent or now < self._pause_until:
             return None
+        self._pause_until = now + self._feed.request_every_s
         request = self._unsent.popleft()
         self._waiting[request.key] = (request, now + self._timeout)
         return request.frame
@@ -77,7 +82,8 @@ class Subscriptions:
 
         Raises `Ended` when an indispensable stream, or every instrument, is refused.
         """
-        request, _ = self._waiting.pop(ack.key, (None, 0.0))
+        key = next(iter(self._waiting), "") if ack.key == OLDEST else ack.key
+        request, _ = self._waiting.pop(key, (None, 0.0))
         if request is None or ack.ok:
             return None
         if not request.instruments:

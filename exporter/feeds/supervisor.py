@@ -1,22 +1,32 @@
 """All feeds of one exchange: the entry point of the package."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
 from exporter.config import Feeds
-from exporter.exchanges.base import Exchange
+from exporter.exchanges.base import Exchange, Span
+from exporter.feeds.backfill import Backfill, Recorded
 from exporter.feeds.cache import InstrumentCache
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended
 from exporter.feeds.feed import FeedSupervisor
 from exporter.feeds.instruments import InstrumentTable
 from exporter.feeds.refresher import InstrumentRefresher
-from exporter.feeds.rest import InstrumentClient
+from exporter.feeds.rest import InstrumentClient, RestClient
 from exporter.feeds.sink import Sink
 from exporter.feeds.status import ExchangeStatus
+
+
+class Missed(Protocol):
+    """What a feed missed in an earlier run: `until_ms` is None when nothing has been heard of it since."""
+
+    feed: str
+    from_ms: int
+    until_ms: int | None
 
 
 class ExchangeFeeds:
@@ -37,11 +47,28 @@ class ExchangeFeeds:
     ) -> None:
         self.status = ExchangeStatus(exchange.name, [feed.name for feed in exchange.feeds])
         table = InstrumentTable(exchange.instrument_requests, bases)
-        context = Context(exchange, endpoints, settings, bases, sink, self.status, table)
+        context = Context(exchange, endpoints, settings, bases, sink, self.status, table, self._outage)
         self._feeds = {feed.name: FeedSupervisor(context, feed) for feed in exchange.feeds}
-        client = InstrumentClient(session, exchange, endpoints, settings.connect_timeout)
+        self._context = context
+        self._client = client = RestClient(session, endpoints, settings.connect_timeout)
         cache = InstrumentCache(data_dir / "instruments" / f"{exchange.name}.json")
-        self._refresher = InstrumentRefresher(context, client, cache, self)
+        self._refresher = InstrumentRefresher(context, InstrumentClient(client, exchange), cache, self)
+        self._backfill: Backfill | None = None
+
+    def fill_outages(self, recorded: Recorded, earlier: Iterable[Missed]) -> None:
+        """Ask for what was missed, now and `earlier`, where the exchange can be asked; to be called before `run`.
+
+        `recorded` tells what is known of a span already.
+        """
+        history = self._context.exchange.history
+        if history is None:
+            return
+        self._backfill = Backfill(self._context, history, self._client, recorded)
+        for missed in earlier:
+            if missed.until_ms is not None:
+                self._outage(missed.feed, Span(missed.from_ms, missed.until_ms))
+            elif missed.feed in self._feeds:
+                self._feeds[missed.feed].down_since_ms = missed.from_ms
 
     async def run(self) -> None:
         """Keep every feed up; on cancellation close the sockets and tell the sink that the feeds stopped."""
@@ -51,6 +78,8 @@ class ExchangeFeeds:
                 for feed in self._feeds.values():
                     feed.start(group)
                 group.create_task(self._refresher.run(), name=f"{self.status.exchange} instruments")
+                if self._backfill:
+                    group.create_task(self._backfill.run(), name=f"{self.status.exchange} back-fill")
         finally:
             for feed in self._feeds.values():
                 feed.stopped()
@@ -66,3 +95,7 @@ class ExchangeFeeds:
     def not_listed(self, feed: str, failure: Ended) -> None:
         """Pass a failed listing to its feed."""
         self._feeds[feed].not_listed(failure)
+
+    def _outage(self, feed: str, span: Span) -> None:
+        if self._backfill and feed in self._feeds:
+            self._backfill.want(feed, span)

@@ -23,7 +23,7 @@ from exporter.journal.signals import (
     read_tellings,
     write_news,
 )
-from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
+from exporter.model import FILLED, FeedChange, Liquidation, RawLiquidation, Record
 from exporter.signals.readings import Episode
 
 QUICK_CHECK_BYTES = 64 << 20
@@ -177,11 +177,11 @@ class Database:
         return [msgspec.json.decode(row[0], type=RawLiquidation) for row in rows]
 
     def feed_states(self, before_seq: int = NEWEST_SEQ) -> list[Record]:
-        """Return the newest change of every feed before a sequence number, oldest first."""
+        """Return the newest change of every feed before a sequence number, oldest first; filled outages are none."""
         rows = self._db.execute(
             "SELECT max(seq), applied_ms, time_ms, exchange, feed, up, reason FROM feed_changes "
-            "WHERE seq < ? GROUP BY exchange, feed ORDER BY 1",
-            (before_seq,),
+            "WHERE seq < ? AND NOT (up AND reason = ?) GROUP BY exchange, feed ORDER BY 1",
+            (before_seq, FILLED),
         )
         return [
             Record(seq, applied_ms, FeedChange(time_ms, exchange, feed, bool(up), reason))

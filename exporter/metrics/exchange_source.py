@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
-from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.metrics.reasons import EXCLUDED_KINDS, QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.metrics.text import Samples, histograms
 from exporter.view import View
 
@@ -54,6 +54,12 @@ class ExchangeSource:
             yield Samples(family, names, [number(status) for _, status in statuses])
         gaps = [self._gap(name, now_ms) for name, _ in statuses]
         yield Samples("liquidation_exchange_gap_seconds_total", names, gaps)
+        filled = [self._view.gaps.filled_seconds(name) for name, _ in statuses]
+        yield Samples("liquidation_exchange_filled_gap_seconds_total", names, filled)
+        waiting: list[float] = [status.backfill.requests for _, status in statuses]
+        yield Samples("liquidation_exchange_backfill_pending_requests", names, waiting)
+        excluded = {name: status.excluded for name, status in statuses}
+        yield _by_reason("liquidation_exchange_excluded_total", excluded, EXCLUDED_KINDS)
         quarantined = {name: status.quarantined for name, status in statuses}
         yield _by_reason("liquidation_exchange_quarantined_total", quarantined, QUARANTINE_REASONS)
         reconnects = {name: status.reconnects for name, status in statuses}

@@ -111,10 +111,30 @@ FEED_COUNTERS = (
         "seconds",
     ),
     Family(
+        "liquidation_exchange_filled_gap_seconds_total",
+        "counter",
+        "Seconds of the gaps whose liquidations were asked for afterwards; the rest of the gaps stays unknown.",
+        _EXCHANGE,
+        "seconds",
+    ),
+    Family(
+        "liquidation_exchange_backfill_pending_requests",
+        "gauge",
+        "Calls that the running back-fill still has to make.",
+        _EXCHANGE,
+    ),
+    Family(
         "liquidation_exchange_quarantined_total",
         "counter",
         "Messages, rows and liquidations that could not be used, by reason; samples are kept in the journal.",
         _REASON,
+    ),
+    Family(
+        "liquidation_exchange_excluded_total",
+        "counter",
+        "Rows left out of all totals by what they are: other asset classes than those configured, and closures that "
+        "are no liquidations.",
+        ("exchange", "kind"),
     ),
     Family("liquidation_exchange_reconnects_total", "counter", "Sockets that had to be replaced, by reason.", _REASON),
     Family(

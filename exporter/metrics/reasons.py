@@ -1,4 +1,4 @@
-"""The known values of the label `reason`, which have series from the start."""
+"""The known values of the labels `reason` and `kind`, which have series from the start."""
 
 QUARANTINE_REASONS = (
     "instrument",
@@ -35,3 +35,18 @@ RECONNECT_REASONS = (
     "unreachable",
 )
 """Why a socket is replaced; shown at 0 from the start."""
+
+EXCLUDED_KINDS = (
+    "assignment",
+    "commodity",
+    "deleverage",
+    "forex",
+    "index",
+    "margin",
+    "other",
+    "settlement",
+    "stock",
+    "termination",
+    "trigger",
+)
+"""What is left out of the totals; shown at 0 from the start."""

@@ -49,6 +49,9 @@ class SimulatedBinance(SimulatedExchange):
     """
 
     name: ClassVar[str] = "binance"
+    combined: ClassVar[str] = COMBINED
+    delivering: ClassVar[str] = "/market"
+    stream_limit: ClassVar[int] = STREAM_LIMIT
     rest_endpoints: ClassVar[tuple[str, ...]] = ("rest", "rest_coin")
     rest_paths: ClassVar[tuple[str, ...]] = ("/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo")
     socket_paths: ClassVar[tuple[str, ...]] = (
@@ -73,7 +76,7 @@ class SimulatedBinance(SimulatedExchange):
     def greet(self, socket: Socket, request: web.Request) -> None:
         """Subscribe what the address names: `/market/ws/<stream>`, `/market/stream?streams=a/b`."""
         streams = [*request.query.get("streams", "").split("/"), request.match_info.get("stream", "")]
-        _subscribe(socket, [stream for stream in streams if stream])
+        self._subscribe(socket, [stream for stream in streams if stream])
         self.subscribed(socket)
 
     def hear(self, socket: Socket, text: str) -> None:
@@ -102,9 +105,13 @@ class SimulatedBinance(SimulatedExchange):
         due_ms, largest = self._samples.get(symbol, (0, order))
         if not due_ms:
             self._samples[symbol] = (order.time_ms + SAMPLE_MS, order)
-        elif order.usd > largest.usd:
+        elif self.replaces(order, largest):
             self._samples[symbol] = (due_ms, order)
         return not due_ms
+
+    def replaces(self, order: Order, kept: Order) -> bool:
+        """Whether a later order of an open second is the one to be sent: the largest is."""
+        return order.usd > kept.usd
 
     def flush(self, market_ms: int, *, final: bool = False) -> None:
         """Send the samples whose second is over."""
@@ -147,14 +154,18 @@ class SimulatedBinance(SimulatedExchange):
         }
         if contract.line == CM:
             row["ps"] = pair(contract)
-        event = {"e": "forceOrder", "E": sent_ms, "o": row, **_universe(contract)}
+        event = {"e": "forceOrder", "E": sent_ms, "o": row, **self.universe(contract)}
         return LIQUIDATIONS, msgspec.json.encode(event)
 
     def wrap(self, socket: Socket, topic: str, frame: bytes) -> bytes:
         """Name the stream on combined sockets."""
-        if socket.path != COMBINED:
+        if socket.path != self.combined:
             return frame
         return b'{"stream":"%b","data":%b}' % (topic.encode(), frame)
+
+    def universe(self, contract: Contract) -> dict[str, Any]:
+        """Return what tells the product lines apart since both share the streams (2026-06-30)."""
+        return {"st": 2 if contract.line == CM else 1, "ps": pair(contract)}
 
     def junk(self) -> Frame:
         """Return broken JSON, unknown events or impossible orders."""
@@ -168,10 +179,10 @@ class SimulatedBinance(SimulatedExchange):
         match request.method:
             case "SUBSCRIBE" if self.faults.on("refuse_subscriptions"):
                 return {"error": {"code": 4, "msg": "Too many requests"}}
-            case "SUBSCRIBE" if len(socket.topics) + len(request.params) > STREAM_LIMIT:
-                return {"error": {"code": 4, "msg": f"Too many streams: {STREAM_LIMIT} are allowed"}}
+            case "SUBSCRIBE" if len(socket.topics) + len(request.params) > self.stream_limit:
+                return {"error": {"code": 4, "msg": f"Too many streams: {self.stream_limit} are allowed"}}
             case "SUBSCRIBE":
-                _subscribe(socket, request.params)
+                self._subscribe(socket, request.params)
                 return {"result": None}
             case "UNSUBSCRIBE":
                 socket.topics.difference_update(request.params)
@@ -194,19 +205,13 @@ class SimulatedBinance(SimulatedExchange):
             "r": "0.00010000",
             "T": next_funding,
         }
-        return msgspec.json.encode(event | _universe(contract))
+        return msgspec.json.encode(event | self.universe(contract))
 
-
-def _subscribe(socket: Socket, streams: Sequence[str]) -> None:
-    """Remember the streams, unless the route is one of the retired ones: those acknowledge and never send."""
-    if socket.path.startswith("/market"):
-        socket.topics.update(streams)
+    def _subscribe(self, socket: Socket, streams: Sequence[str]) -> None:
+        """Remember the streams, unless the route is one of the retired ones: those acknowledge and never send."""
+        if socket.path.startswith(self.delivering):
+            socket.topics.update(streams)
 
 
 def _answer(socket: Socket, answer: dict[str, Any]) -> None:
     socket.send(msgspec.json.encode(answer))
-
-
-def _universe(contract: Contract) -> dict[str, Any]:
-    """Return what tells the product lines apart since both share the streams (2026-06-30)."""
-    return {"st": 2 if contract.line == CM else 1, "ps": pair(contract)}

@@ -66,8 +66,9 @@ class Contract:
 
     `multiplier` is the coins per unit that price and quantity are given for (1000 for 1000PEPEUSDT), `wire_base` what
     the exchange's REST calls that unit, `reference_price` what it costs when a run starts. `unit` is what quantities
-    count: that unit, contracts of `contract_usd` USD, or USD. `listed_s` and `traded_s` say how many seconds into a run
-    REST and the market know it.
+    count: that unit, contracts (of `contract_base` such units where that is given, of `contract_usd` USD otherwise),
+    USD, or the quote coin, which is a dollar everywhere. `listed_s` and `traded_s` say how many seconds into a run REST
+    and the market know it.
     """
 
     exchange: str
@@ -82,6 +83,7 @@ class Contract:
     wire_base: str
     reference_price: float
     contract_usd: int = 1
+    contract_base: str = ""
     expiry: date | None = None
     share: float = 1.0
     listed_s: float = 0.0
@@ -100,9 +102,11 @@ class Contract:
     @cached_property
     def quantity_decimals(self) -> int:
         """The step, as decimals: worth 10 to 100 USD, or whole units."""
-        if self.unit != "base":
+        if self.unit == "quote":
+            return 6
+        if self.unit != "base" and not self.contract_base:
             return 0
-        return max(0, floor(log10(self.reference_price)) - 1)
+        return max(0, floor(log10(self.reference_price * float(self.contract_base or 1))) - 1)
 
     def price_text(self, price: float) -> str:
         """Write a price in ticks."""
@@ -111,16 +115,22 @@ class Contract:
     def quantity_text(self, usd: float, price: float) -> str:
         """Write the quantity worth `usd`, in steps, at least one."""
         decimals = self.quantity_decimals
-        units = usd / price if self.unit == "base" else usd / self.contract_usd
+        if self.unit == "quote":
+            units = usd
+        elif self.unit == "base" or self.contract_base:
+            units = usd / price / float(self.contract_base or 1)
+        else:
+            units = usd / self.contract_usd
         return f"{max(units, 10.0**-decimals):.{decimals}f}"
 
     def size(self, quantity: str, price: str) -> tuple[float, float]:
         """Return base units of the coin and USD, from the numbers as they were on the wire."""
         amount, unit_price = Decimal(quantity), Decimal(price)
-        if self.unit == "base":
+        if self.unit == "base" or self.contract_base:
+            amount *= Decimal(self.contract_base or 1)
             return float(amount * self.multiplier), float(amount * unit_price)
-        usd = amount * self.contract_usd
-        return float(usd / unit_price), float(usd)
+        usd = amount if self.unit == "quote" else amount * self.contract_usd
+        return float(usd / unit_price * self.multiplier), float(usd)
 
 
 def tick(decimals: int) -> str:

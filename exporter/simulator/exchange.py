@@ -34,6 +34,7 @@ class SimulatedExchange(ABC):
     rest_endpoints: ClassVar[tuple[str, ...]] = ("rest",)
     socket_paths: ClassVar[tuple[str, ...]]
     rest_paths: ClassVar[tuple[str, ...]]
+    past_paths: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, prices: Prices, seed: int) -> None:
         self.contracts = {contract.symbol: contract for contract in self.table()}
@@ -50,6 +51,7 @@ class SimulatedExchange(ABC):
         self._server = Server(
             [web.get(path, self._accept) for path in self.socket_paths]
             + [web.get(path, self._answer) for path in self.rest_paths]
+            + [web.get(path, self._recall) for path in self.past_paths]
         )
 
     @staticmethod
@@ -92,6 +94,10 @@ class SimulatedExchange(ABC):
     @abstractmethod
     def attended(self) -> bool:
         """Whether somebody listens to the liquidations of every product line."""
+
+    def recall(self, request: web.Request) -> bytes:
+        """Return the body of a REST answer about what was sent; only where there are `past_paths`."""
+        raise NotImplementedError(request.path)
 
     def wrap(self, socket: Socket, topic: str, frame: bytes) -> bytes:  # noqa: ARG002 - what a subclass may need
         """Return a frame in the shape that the socket asked for."""
@@ -209,6 +215,11 @@ class SimulatedExchange(ABC):
         body, symbols = self.instruments(request, listed)
         self._served.update(symbols)
         return web.Response(body=body, content_type="application/json")
+
+    async def _recall(self, request: web.Request) -> web.Response:
+        if self.faults.on("refuse") or self.faults.on("refuse_rest"):
+            return web.Response(status=self.faults.status)
+        return web.Response(body=self.recall(request), content_type="application/json")
 
 
 def now_ms() -> int:

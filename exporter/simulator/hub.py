@@ -41,10 +41,10 @@ class Hub:
                 for _ in range(times):
                     socket.send(self._wrap(socket, topic, frame), records)
 
-    def redeliver(self, socket: Socket) -> None:
-        """Send the newest event frames to a socket that has just subscribed to them."""
+    def redeliver(self, socket: Socket, only: str = "") -> None:
+        """Send the newest event frames, of one topic or of all, to a socket that has just subscribed to them."""
         for topic, frame, records in self._recent:
-            if topic in socket.topics:
+            if topic in socket.topics and only in ("", topic):
                 socket.send(self._wrap(socket, topic, frame), records)
 
     def tick(self, idle_limit_s: float) -> None:

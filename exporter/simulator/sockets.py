@@ -33,6 +33,7 @@ class Socket:
         self.ws = ws
         self.path = request.path
         self.topics: set[str] = set()
+        self.kind = WSMsgType.TEXT
         self.receipts = Receipts()
         self.gone = asyncio.Event()
         self.heard_at = self._now()
@@ -48,14 +49,14 @@ class Socket:
         """Whether frames still go out."""
         return self._open
 
-    def send(self, frame: bytes, records: Iterable[Record] = (), kind: WSMsgType = WSMsgType.TEXT) -> None:
-        """Queue a frame that carries `records`."""
+    def send(self, frame: bytes, records: Iterable[Record] = (), kind: WSMsgType | None = None) -> None:
+        """Queue a frame that carries `records`; of the socket's own `kind` unless told otherwise."""
         if not self._open:
             return
         if self._outbox.qsize() >= OUTBOX_FRAMES:
             self.abort()
             return
-        self._outbox.put_nowait((frame, kind))
+        self._outbox.put_nowait((frame, self.kind if kind is None else kind))
         self.receipts.sent(records)
 
     def ping(self) -> None:

@@ -67,8 +67,8 @@ def capability_table(exchanges: Iterable[Exchange]) -> Grid:
         Column("Completeness", left=True),
         Column("Since", left=True),
         Column("Price", left=True),
-        Column("Quantity", left=True),
-        Column("Identity", left=True),
+        Column("Quantity", left=True, optional=True),
+        Column("Identity", left=True, optional=True),
         Column("Back-fill", left=True),
     ]
     grid = Grid("What their feeds show", columns)

@@ -4,7 +4,7 @@ import msgspec
 
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Capability, Completeness
-from exporter.feeds.status import ExchangeStatus, FeedStatus, State
+from exporter.feeds.status import BackfillStatus, ExchangeStatus, FeedStatus, State
 from exporter.gaps import Gap
 from exporter.journal import JournalStatus
 from exporter.stores import StoreState
@@ -65,13 +65,22 @@ class FeedPart(msgspec.Struct, frozen=True):
 
 
 class GapPart(msgspec.Struct, frozen=True):
-    """A span without full coverage; `until` is null while it lasts."""
+    """A span without full coverage, `until` null while it lasts; `filled_seconds` of it were asked for afterwards."""
 
     since: str | None
     since_ms: int
     until: str | None
     until_ms: int | None
     reason: str
+    filled_seconds: float
+
+
+class BackfillPart(msgspec.Struct, frozen=True):
+    """Outages that wait to be asked for, calls left of the running back-fill, and why the newest one failed."""
+
+    waiting_outages: int
+    pending_requests: int
+    last_error: str
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -95,6 +104,7 @@ class Counters(msgspec.Struct, frozen=True):
     late_events: int
     backfilled_events: int
     quarantined: dict[str, int]
+    excluded: dict[str, int]
     reconnects: dict[str, int]
 
 
@@ -116,7 +126,9 @@ class ExchangeDetail(msgspec.Struct, frozen=True):
     instruments_read: str | None
     instruments_error: str
     gap_seconds: float
+    filled_gap_seconds: float
     gaps: list[GapPart]
+    backfill: BackfillPart
     last_error: str
 
 
@@ -186,7 +198,9 @@ def _exchange_detail(view: View, status: ExchangeStatus, now_ms: int) -> Exchang
         iso(status.instruments_ms),
         without_folders(status.instruments_error),
         view.gaps.seconds(status.exchange, now_ms),
+        view.gaps.filled_seconds(status.exchange),
         [_gap_part(gap) for gap in view.gaps.newest(status.exchange)[:GAPS_SHOWN]],
+        _backfill_part(status.backfill),
         without_folders(status.last_error),
     )
 
@@ -198,7 +212,12 @@ def _feed_part(feed: FeedStatus) -> FeedPart:
 
 
 def _gap_part(gap: Gap) -> GapPart:
-    return GapPart(iso(gap.from_ms), gap.from_ms, iso(gap.until_ms), gap.until_ms, without_folders(gap.reason))
+    reason, filled_s = without_folders(gap.reason), gap.filled_ms / 1000
+    return GapPart(iso(gap.from_ms), gap.from_ms, iso(gap.until_ms), gap.until_ms, reason, filled_s)
+
+
+def _backfill_part(status: BackfillStatus) -> BackfillPart:
+    return BackfillPart(status.waiting, status.requests, without_folders(status.last_error))
 
 
 def _times(status: ExchangeStatus) -> Times:
@@ -215,5 +234,6 @@ def _counters(status: ExchangeStatus) -> Counters:
         status.late_events,
         status.backfilled_events,
         dict(status.quarantined),
+        dict(status.excluded),
         dict(status.reconnects),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +12,7 @@ from aiohttp import web
 
 from exporter.config import Duration, Feeds
 from exporter.feeds import ExchangeFeeds
+from exporter.gaps import Outage
 from tests.wire import Recorder, ToyExchange
 
 PULSE_S = 0.02
@@ -61,7 +62,10 @@ class Server:
         self.max_life_s: float | None = None
         self.greeting: list[str] = []
         self.lists: dict[str, list[str] | int | tuple[list[str], str]] = {}
+        self.past: dict[str, list[dict[str, list] | int]] = {}
+        """REST path to its answers about the past, in turn; the last one stays."""
         self.calls: list[str] = []
+        self.headers: dict[str, str] = {}
         self.port = 0
 
     @property
@@ -95,6 +99,7 @@ class Server:
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self.handshakes += 1
+        self.headers = dict(request.headers)
         if self.refuse_handshake:
             return web.Response(status=self.refuse_handshake)
         websocket = web.WebSocketResponse()
@@ -134,6 +139,9 @@ class Server:
 
     async def _rest(self, request: web.Request) -> web.Response:
         self.calls.append(request.path_qs)
+        if answers := self.past.get(request.path_qs):
+            past = answers.pop(0) if len(answers) > 1 else answers[0]
+            return web.Response(status=past) if isinstance(past, int) else web.Response(body=msgspec.json.encode(past))
         answer = self.lists.get(request.path_qs, 404)
         if isinstance(answer, int):
             return web.Response(status=answer)
@@ -171,13 +179,15 @@ class Listening:
 
 @contextlib.asynccontextmanager
 async def listening(
-    server: Server, exchange: ToyExchange, data_dir: Path, **seconds: float
+    server: Server, exchange: ToyExchange, data_dir: Path, earlier: Iterable[Outage] = (), **seconds: float
 ) -> AsyncIterator[Listening]:
-    """Listen to the server with the toy exchange; stops cleanly at the end."""
+    """Listen to the server with the toy exchange; stops cleanly at the end. What the sink took is what is recorded."""
     sink = Recorder()
     async with aiohttp.ClientSession() as session:
         arguments = (exchange, server.endpoints, settings(**seconds), ["BTC"], data_dir, sink, session)
-        run = Listening(ExchangeFeeds(*arguments), sink)
+        feeds = ExchangeFeeds(*arguments)
+        feeds.fill_outages(sink.recorded, earlier)
+        run = Listening(feeds, sink)
         try:
             yield run
         finally:

@@ -23,6 +23,9 @@ from exporter.web import WebServer
 
 ROOT = Path(__file__).parents[2]
 
+EXCHANGES = ["binance", "bybit"]
+"""Whose feeds it pretends to have."""
+
 
 @dataclass
 class Result:
@@ -98,8 +101,8 @@ class Exporter:
     def __init__(self) -> None:
         self.port = 0
         self.records: list[Record] = []
-        self.ledger = Ledger(list(REGISTRY), ["BTC"], 1000)
-        self.statuses = {name: _status(name) for name in REGISTRY}
+        self.ledger = Ledger(EXCHANGES, ["BTC"], 1000)
+        self.statuses = {name: _status(name) for name in EXCHANGES}
         self._broadcast = Broadcast()
         self._server: WebServer | None = None
 

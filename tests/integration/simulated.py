@@ -15,8 +15,9 @@ ROUTES = {"binance": ["/market/stream"], "bybit": ["/v5/public/linear", "/v5/pub
 
 
 @asynccontextmanager
-async def running(scenario="calm", seed=1, *, rate=0.0, patience_s=0.0, **options):
-    simulator = Simulator(scenario, seed, rate=rate, patience_s=patience_s, **options)
+async def running(scenario="calm", seed=1, *, rate=0.0, patience_s=0.0, exchanges=tuple(ROUTES), **options):
+    """A simulator of the exchanges that this client can read, unless told otherwise."""
+    simulator = Simulator(scenario, seed, rate=rate, patience_s=patience_s, exchanges=exchanges, **options)
     await simulator.start()
     try:
         yield simulator

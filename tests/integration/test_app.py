@@ -1,72 +1,17 @@
 """The whole exporter in one process against the simulator."""
 
-import asyncio
 import time
-from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
 import pytest
 
 from exporter import selfcheck
-from exporter.app import App
-from exporter.config import ConfigError, load
+from exporter.config import ConfigError
 from exporter.exchanges import REGISTRY
-from exporter.journal import Database
 from exporter.signals import Parameters
-from exporter.simulator import Simulator, compare
-
-
-@asynccontextmanager
-async def exporter(simulator, folder, reload=None, **flags):
-    """A running App; ends it cleanly."""
-    config = load(None, {}, {"web.listen_address": "127.0.0.1:0"} | flags)
-    endpoints = simulator.endpoints()
-    sections = {
-        name: msgspec.structs.replace(
-            config.exchanges[name], enabled=name in endpoints, endpoints=endpoints.get(name, {})
-        )
-        for name in REGISTRY
-    }
-    config = msgspec.structs.replace(config, exchanges=sections)
-    app = App(config, reload or (lambda: config), folder)
-    stop = asyncio.Event()
-    task = asyncio.create_task(app.run(stop))
-    try:
-        await until(lambda: app.address or task.done())
-        yield app
-    finally:
-        stop.set()
-        await task
-
-
-async def until(condition):
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - conditions of another part's plain state
-            await asyncio.sleep(0.01)
-
-
-async def scrape(app):
-    async with aiohttp.ClientSession() as session, session.get(f"{app.address}/metrics") as answer:
-        return await answer.text()
-
-
-async def settled(app, simulator):
-    """End the market, wait until nothing more is being counted, and compare."""
-    truth = await simulator.settle()
-    counted = -1
-    while counted != total(app) or app.view.journal.queued:
-        counted = total(app)
-        await asyncio.sleep(0.3)
-    return truth, compare(truth, await scrape(app), time.time_ns() // 1_000_000)
-
-
-def total(app):
-    return app.view.stats(None, None, time.time_ns() // 1_000_000).total.events
-
-
-def live(app):
-    return all(str(status.state) == "live" for status in app.view.exchanges.values())
+from exporter.simulator import Simulator
+from tests.integration.whole import app_changes, exporter, live, scrape, settled, total, until
 
 
 async def test_sockets_are_replaced_without_a_gap_and_what_both_deliver_counts_once(tmp_path, monkeypatch):
@@ -88,16 +33,8 @@ async def test_sockets_are_replaced_without_a_gap_and_what_both_deliver_counts_o
         await simulator.stop()
 
 
-def app_changes(folder):
-    database = Database(folder / "journal.db", readonly=True)
-    try:
-        return list(database.feed_changes())
-    finally:
-        database.close()
-
-
 async def test_a_restart_goes_on_where_it_was(tmp_path):
-    simulator = Simulator("busy", 5, rate=200)
+    simulator = Simulator("busy", 5, rate=200, exchanges=["binance", "bybit"])
     await simulator.start()
     try:
         async with exporter(simulator, tmp_path) as app:
@@ -117,7 +54,7 @@ async def test_a_restart_goes_on_where_it_was(tmp_path):
 
 
 async def test_reload_starts_and_stops_exchanges_and_refuses_a_bad_configuration(tmp_path):
-    simulator = Simulator("calm", 6, rate=50)
+    simulator = Simulator("calm", 6, rate=50, exchanges=["binance", "bybit"])
     await simulator.start()
     wanted = {}
 

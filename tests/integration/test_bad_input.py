@@ -263,7 +263,7 @@ async def test_simulate_announces_its_addresses_and_writes_the_truth_when_told_t
     async with started("simulate", *flags, cwd=tmp_path) as process:
         endpoints = json.loads(await process.line())["endpoints"]
         result = await process.end(signal.SIGTERM)
-    assert set(endpoints) == {"binance", "bybit"}
+    assert {"binance", "bybit"} <= set(endpoints)
     assert result.status == 0
     assert "exchanges:\n  binance:\n    endpoints:\n" in result.err
     assert (tmp_path / "truth.jsonl").exists()

@@ -11,11 +11,10 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from exporter.exchanges import REGISTRY
 from exporter.feeds.status import State
 from exporter.model import Liquidation
 from tests.events import liquidation
-from tests.integration.serving import ROOT, command, listening, now_ms, serving, started
+from tests.integration.serving import EXCHANGES, ROOT, command, listening, now_ms, serving, started
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ async def test_stats_as_json_are_the_exporters_own(exporter, tmp_path):
     assert result.out.count("\n") == 1
     answer = json.loads(result.out)
     assert (answer["base"], answer["window"], answer["total"]["events"]) == ("BTC", None, 2)
-    assert set(answer["exchanges"]) == set(REGISTRY)
+    assert set(answer["exchanges"]) == set(EXCHANGES)
 
 
 async def test_a_feed_that_is_down_is_named_beside_the_figures(exporter, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.exchanges.base import InstrumentRequest, ParseError
 from exporter.feeds import State
-from exporter.feeds.rest import InstrumentClient
+from exporter.feeds.rest import InstrumentClient, RestClient
 from tests.integration.scripted import Server, listening, until
 from tests.wire import ALL, LIST, NAMED, NAMED_LIST, ToyExchange
 
@@ -169,7 +169,7 @@ async def test_an_unknown_instrument_brings_one_refresh_a_minute(server, tmp_pat
 
 async def test_endless_pages_and_oversized_answers_are_refused(server, monkeypatch):
     async with aiohttp.ClientSession() as session:
-        client = InstrumentClient(session, named_exchange(), server.endpoints, 5)
+        client = InstrumentClient(RestClient(session, server.endpoints, 5), named_exchange())
         server.lists["/instruments"] = (["A"], "/instruments")
         with pytest.raises(ParseError, match="pages"):
             await client.fetch(NAMED_LIST)

@@ -10,6 +10,7 @@ import pytest
 import websockets
 
 from exporter.simulator import SCENARIOS, Simulator, serve, truthfile
+from exporter.simulator.catalogue import EXCHANGES
 from tests.integration.simulated import (
     FORCED,
     ROUTES,
@@ -81,7 +82,7 @@ async def test_serve_announces_and_writes_the_truth(ending, tmp_path, capfd):
     duration = None if ending else 1.5
     run = asyncio.create_task(serve("calm", 1, duration, path, 0, announced.set_result, rate=50.0))
     endpoints = (await announced)["endpoints"]
-    assert set(endpoints) == {"binance", "bybit"}
+    assert set(endpoints) == set(EXCHANGES)
     assert set(endpoints["binance"]) == {"ws", "rest", "rest_coin"}
     async with (
         websockets.connect(endpoints["binance"]["ws"] + f"/market/ws/{FORCED}", proxy=None) as binance,

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from exporter.simulator import SCENARIOS, truthfile
+from exporter.simulator.catalogue import EXCHANGES
 from tests.system.processes import ROOT, clean_environment, exporter
 
 SEEDS = (1, 2, 3)
@@ -21,7 +22,7 @@ def test_the_counters_equal_the_truth(scenario, tmp_path):
         assert "figures agree with the truth" in output
         truth = truthfile.read(tmp_path / f"{seed}.jsonl")
         live = [event for event in truth if event.origin == "live"]
-        assert {event.exchange for event in live} == {"binance", "bybit"}
+        assert {event.exchange for event in live} == set(EXCHANGES)
         assert sum(event.certain for event in live) > len(live) / 4, "or the comparison says little"
 
 

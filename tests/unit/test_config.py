@@ -6,7 +6,9 @@ import yaml
 
 from exporter.config import Config, ConfigError, Duration, dump, load
 from exporter.config import loading as module
+from exporter.exchanges import REGISTRY
 
+NOTHING_ENABLED = yaml.safe_dump({"exchanges": {name: {"enabled": False} for name in REGISTRY}})
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
 
 
@@ -63,7 +65,7 @@ def test_environment_sets_every_kind_of_value():
         ("exchanges: {bybit: {enable: true}}", ["exchanges.bybit.enable", "enabled"]),
         ("exchanges: {bybit: {endpoints: {ws: 'http://x'}}}", ["exchanges.bybit.endpoints.ws", "http://x", "wss://"]),
         ("exchanges: {bybit: {endpoints: {wss: 'wss://x'}}}", ["exchanges.bybit.endpoints.wss", "ws, rest"]),
-        ("exchanges: {bybit: {enabled: false}, binance: {enabled: false}}", ["exchanges", "enable at least one"]),
+        (NOTHING_ENABLED, ["exchanges", "enable at least one"]),
         ("feeds: {silent_after: 15}", ["feeds.silent_after", "15s"]),
         ("feeds: {silent_after: 0s}", ["feeds.silent_after", "above zero"]),
         ("journal: {retention: 1h}", ["journal.retention", "1d"]),

@@ -46,6 +46,11 @@ def test_a_known_instrument_gives_a_whole_event():
     )
 
 
+def test_an_answer_that_tells_of_liquidations_gives_them():
+    (event,) = decode(REGISTRY["dydx"], [frame("dydx", "subscribed")], {})
+    assert (event["id"], event["side"], event["quantity"]) == ("trade-000", "long", 0.25)
+
+
 def test_an_unknown_instrument_leaves_what_follows_from_it_null():
     (event,) = decode(BYBIT, [frame("bybit", "all_liquidation")], {})
     assert list(event) == list(Liquidation.__struct_fields__)

@@ -9,6 +9,7 @@ from tests.events import T0, raw
 BTC = Instrument("binance", "BTCUSDT", "BTC", "USDT", "USDT", "perpetual")
 PEPE = Instrument("binance", "1000PEPEUSDT", "PEPE", "USDT", "USDT", "perpetual", multiplier=1000)
 ETHBTC = Instrument("binance", "ETHBTC", "ETH", "BTC", "BTC", "perpetual")
+TSLA = Instrument("binance", "TSLAUSDT", "TSLA", "USDT", "USDT", "perpetual", asset_class="stock")
 DAY_MS = 86_400_000
 
 
@@ -135,3 +136,48 @@ def test_feed_changes_pass_through(intake, journal):
 
 def test_an_exchange_that_is_no_longer_configured_is_no_error(intake):
     intake.quarantine("gone", "malformed", b"\xff", T0)
+
+
+def test_what_is_not_crypto_is_told_apart_and_left_out(intake, journal, status, refreshed):
+    deliver(intake, raw(1, instrument="TSLAUSDT"))
+    intake.instruments("binance", [TSLA])
+    deliver(intake, raw(2, instrument="TSLAUSDT"))
+    assert not journal.entries
+    assert not journal.settled
+    assert (status.excluded, status.pending_events) == ({"stock": 2}, 0)
+    intake.asset_classes = ("crypto", "stock")
+    deliver(intake, raw(3, instrument="TSLAUSDT"))
+    assert [entry.base for entry in journal.entries] == ["TSLA"]
+
+
+def test_other_closures_are_counted_by_kind_and_in_no_total(intake, journal, status):
+    found = Liquidations([raw(1)], others=["deleverage", "deleverage", "settlement"])
+    intake.liquidations("binance", found, T0, 0.0)
+    assert len(journal.entries) == 1
+    assert status.excluded == {"deleverage": 2, "settlement": 1}
+
+
+def test_another_coin_as_quote_is_worth_its_mark_price_at_that_moment(intake, journal, status):
+    status.mark_prices["BTC"] = 100_000.0
+    deliver(intake, raw(1, instrument="ETHBTC", price=0.03, quantity=2.0, time_ms=T0, received_ms=T0 + 50))
+    (event,) = journal.entries
+    assert (event.base_quantity, event.notional_usd) == (2.0, pytest.approx(6000.0))
+    late = raw(2, instrument="ETHBTC", time_ms=T0 - 120_000, received_ms=T0)
+    deliver(intake, late)
+    assert status.pending_events == 1, "the price of two minutes later is not the event's"
+
+
+def test_what_was_asked_for_afterwards_says_so(intake, journal):
+    intake.backfilled("binance", Liquidations([raw(1)]), T0)
+    assert [entry.origin for entry in journal.entries] == ["backfill"]
+
+
+def test_what_a_new_subscriber_is_told_counts_from_the_first_start_on(intake, journal, status):
+    intake.instruments("binance", [BTC])
+    intake.begun_ms["binance"] = T0
+    told = [raw(time_ms=T0 - 1, id="before"), raw(time_ms=T0, id="since")]
+    intake.repeated("binance", Liquidations(told, repeated=True), T0 + 10)
+    assert [(entry.id, entry.origin) for entry in journal.entries] == [("since", "backfill")]
+    journal.entries.clear()
+    intake.repeated("binance", Liquidations(told, repeated=True), T0 + 31 * DAY_MS)
+    assert (journal.entries, status.quarantined["too_old"]) == ([], 0), "it was told before"

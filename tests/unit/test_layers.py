@@ -46,7 +46,8 @@ VIEWED = {
 ALLOWED = {
     "model": set(),
     "histogram": set(),
-    "exchanges": {"model"},
+    "isotime": set(),
+    "exchanges": {"model", "isotime"},
     "signals": {"model"},
     "analysis": {"model", "signals", "exchanges", "journal"},
     "alerts": {"model", "config", "analysis.status", "signals.readings"},
@@ -55,6 +56,7 @@ ALLOWED = {
     "ledger": {"model", "stats", "cells"},
     "levels": {"model"},
     "gaps": {"model"},
+    "questions": {"model", "exchanges", "journal"},
     "journal": {"model", "cells", "levels", "histogram", "errors", "signals.readings"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},

@@ -78,3 +78,18 @@ def test_dollar_stablecoins_count_as_usd_and_coins_do_not():
         assert msgspec.structs.replace(LINEAR, quote=quote).in_usd
     for quote in ("BTC", "EUR", ""):
         assert not msgspec.structs.replace(LINEAR, quote=quote).in_usd
+
+
+def test_a_quanto_contract_is_worth_its_settle_coin():
+    quanto = Instrument("x", "ETHUSD", "ETH", "USD", "BTC", "perpetual", contract_size=1e-6, quanto=True)
+    event = resolve(raw(quantity=5_000.0, quantity_unit="contracts", price=2_500.0), quanto, rate=80_000.0)
+    assert quanto.value_coin == "BTC"
+    assert event.notional_usd == pytest.approx(5_000 * 1e-6 * 2_500 * 80_000)
+    assert event.base_quantity == pytest.approx(event.notional_usd / 2_500)
+
+
+def test_a_rate_can_be_had_back_from_the_event():
+    ethbtc = Instrument("binance", "ETHBTC", "ETH", "BTC", "BTC", "perpetual")
+    event = resolve(raw(quantity=2.0, price=0.03), ethbtc, rate=100_000.0)
+    assert (event.base_quantity, event.notional_usd) == (2.0, pytest.approx(6_000.0))
+    assert event.notional_usd / event.base_quantity / event.price == pytest.approx(100_000.0)

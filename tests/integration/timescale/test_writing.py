@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from exporter.model import FeedChange
+from exporter.model import FILLED, FeedChange
 from exporter.stores.base import Cursor, Standing, mark_of
 from exporter.stores.pages import standing
 from tests.events import liquidation
@@ -145,6 +145,24 @@ async def test_feed_changes_become_gaps(history, journal):
     ]
     spans = [(row[3], row[4]) for row in rows]
     assert spans == [(at(0), None), (at(0), at(2)), (at(10), at(15)), (at(20), None)]
+
+
+async def test_a_gap_that_was_filled_afterwards_ends_where_the_filling_begins(history, journal):
+    start = now_ms() - 60_000
+
+    def change(second, up, reason=""):
+        return FeedChange(start + second * 1000, "okx", "futures", up=up, reason=reason)
+
+    outages = [change(1, False, "closed"), change(9, True), change(20, False, "silent"), change(25, True)]
+    journal.write([change(0, True), *outages, change(4, True, FILLED), change(20, True, FILLED)])
+    async with following(history.store(journal), journal) as store:
+        await drain(store, journal, 0)
+        rows = await history.fetch("SELECT from_time, until_time, reason FROM feed_gaps ORDER BY from_time")
+
+    def at(second):
+        return datetime.fromtimestamp(start / 1000 + second, UTC)
+
+    assert [tuple(row) for row in rows] == [(at(1), at(4), "closed"), (at(20), at(20), "silent")]
 
 
 async def test_the_one_character_that_cannot_be_stored_is_replaced(history, journal):

@@ -90,9 +90,9 @@ class Living:
         return second
 
 
-def replayed(database, parameters=EAGER, feeds=FEEDS):
+def replayed(database, parameters=EAGER):
     """The course through a journal from its beginning, and everything that came out."""
-    course = Course(parameters, feeds)
+    course = Course.blank(parameters)
     changes, episodes = [], []
     for record in database.records():
         course.apply(record)

@@ -15,7 +15,7 @@ from exporter.tables.exchanges import capability_table, exchange_table, feed_lin
 from exporter.tables.fit import fitted
 from exporter.tables.grid import Column, Grid
 from exporter.tables.stats import stats_sections
-from exporter.web.describe import Counters, ExchangeDetail, FeedPart, Times
+from exporter.web.describe import BackfillPart, Counters, ExchangeDetail, FeedPart, Times
 from tests.events import T0, liquidation, random_liquidations
 
 NOW = T0 + 3_600_000
@@ -57,12 +57,14 @@ def detail(state: State = State.LIVE, **fields) -> ExchangeDetail:
         "feeds": [FeedPart("futures", state, "", None, 0, 500, {0: state})],
         "last": Times(None, NOW - 1500, None, None, None, NOW - 3_725_000),
         "clock_offset_s": 0.0,
-        "counters": Counters(10, 1, 0, 0, 0, 0, {"time": 2}, {"closed": 4}),
+        "counters": Counters(10, 1, 0, 0, 0, 0, {"time": 2}, {"stock": 1}, {"closed": 4}),
         "pending_events": 0,
         "instruments_read": None,
         "instruments_error": "",
         "gap_seconds": 61.0,
+        "filled_gap_seconds": 0.0,
         "gaps": [],
+        "backfill": BackfillPart(0, 0, ""),
         "last_error": "",
     }
     return ExchangeDetail(**values | fields)

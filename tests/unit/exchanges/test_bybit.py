@@ -308,3 +308,12 @@ def test_a_broken_row_does_not_cost_its_neighbours(broken):
     parsed = BYBIT.parse(frame, 1739502303000)
     assert [event.id.partition("#")[2] for event in parsed.events] == ["", "2"]
     assert [(row.reason, row.row) for row in parsed.rejected] == [("malformed", broken)]
+
+
+@pytest.mark.parametrize(
+    ("symbol_type", "asset_class"),
+    [("", "crypto"), ("innovation", "crypto"), ("stock", "stock"), ("commodity", "commodity"), ("forex", "forex")],
+)
+def test_perpetuals_on_shares_metals_and_currencies_are_tagged(symbol_type, asset_class):
+    (instrument,) = BYBIT.parse_instruments(TRADING, answer(contract(symbolType=symbol_type))).instruments
+    assert instrument.asset_class == asset_class

@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from exporter.exchanges.base import Ack
+from exporter.exchanges.base import OLDEST, Ack
 from exporter.feeds.failures import Ended, Reason
 from exporter.feeds.subscriptions import Refusals, Subscriptions
 from tests.wire import NAMED, ToyExchange
@@ -40,6 +41,21 @@ def test_an_answer_to_nothing_is_ignored():
     requests = book()
     assert requests.answer(Ack("77", ok=False)) is None
     assert not requests.complete
+
+
+def test_an_answer_that_names_nothing_is_that_of_the_oldest_request():
+    exchange, refusals = ToyExchange(), Refusals()
+    exchange.names_per_request = 1
+    requests = book(exchange, refusals)
+    requests.want(["A", "B"])
+    sent(requests)
+    requests.answer(Ack("1", ok=True))
+    refused = requests.answer(Ack(OLDEST, ok=False))
+    assert refused is not None
+    assert refused.instruments == ("A",)
+    assert requests.answer(Ack(OLDEST, ok=True)) is None
+    assert requests.complete
+    assert requests.answer(Ack(OLDEST, ok=False)) is None
 
 
 def test_an_overdue_answer_ends_the_socket():
@@ -138,3 +154,12 @@ def test_refused_instruments_are_tried_again_rather_than_none():
     refusals = Refusals()
     refusals.add("A")
     assert refusals.acceptable(["A"]) == ["A"]
+
+
+def test_requests_keep_the_pace_that_the_exchange_allows():
+    feed = msgspec.structs.replace(NAMED, request_every_s=0.5)
+    requests = Subscriptions(ToyExchange(), feed, [], Refusals(), timeout=10)
+    requests.want(["A"])
+    assert (requests.take(10.0), requests.take(10.4)) == ("control|1", None)
+    assert not requests.complete
+    assert requests.take(10.5) == "sub|2|A"

@@ -9,7 +9,7 @@ import pytest
 from exporter.journal import Batch, Checkpoint, Database, JournalError, Sample
 from exporter.ledger import Ledger
 from exporter.levels import Levels
-from exporter.model import FeedChange
+from exporter.model import FILLED, FeedChange
 from tests.events import T0, liquidation, random_liquidations, raw
 
 
@@ -50,6 +50,16 @@ def test_applied_time_never_runs_backwards_and_never_passes_reception(database):
     assert applied == [10_000, 10_000, 20_000, 21_000]
     later = database.write(Batch([liquidation(1)])).records[0]
     assert later.applied_ms == T0 + 21_000
+
+
+def test_a_filled_outage_says_nothing_of_what_a_feed_is(database):
+    filled = FeedChange(T0 + 1000, "binance", "futures", up=True, reason=FILLED)
+    up = FeedChange(T0 + 3000, "binance", "futures", up=True)
+    database.write(Batch([down(T0 + 1000), filled]))
+    assert [record.entry for record in database.feed_states()] == [down(T0 + 1000)]
+    database.write(Batch([up, filled]))
+    assert [record.entry for record in database.feed_states()] == [up]
+    assert list(database.feed_changes()) == [down(T0 + 1000), filled, up, filled]
 
 
 def test_an_id_counts_once_in_a_batch_across_batches_and_across_a_restart(tmp_path):

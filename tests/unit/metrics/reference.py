@@ -14,7 +14,7 @@ from exporter import __version__
 from exporter.cells import ALL, OTHER, Cell
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
-from exporter.metrics.reasons import QUARANTINE_REASONS, RECONNECT_REASONS
+from exporter.metrics.reasons import EXCLUDED_KINDS, QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.stats import WINDOWS
 from exporter.stores import StoreState
 from exporter.view import View
@@ -147,16 +147,26 @@ class Reference(Collector):
             "liquidation_exchange_gap_seconds_total",
             lambda status: self.view.gaps.seconds(status.exchange, self.now_ms),
         )
+        yield self.per_exchange(
+            "liquidation_exchange_filled_gap_seconds_total",
+            lambda status: self.view.gaps.filled_seconds(status.exchange),
+        )
+        yield self.per_exchange(
+            "liquidation_exchange_backfill_pending_requests", lambda status: status.backfill.requests
+        )
+        excluded = family("liquidation_exchange_excluded_total")
         quarantined = family("liquidation_exchange_quarantined_total")
         reconnects = family("liquidation_exchange_reconnects_total")
         delay = family("liquidation_exchange_event_delay_seconds")
         for name, status in self.view.exchanges.items():
+            for kind in set(EXCLUDED_KINDS) | set(status.excluded):
+                excluded.add_metric([name, kind], status.excluded[kind])
             for reason in set(QUARANTINE_REASONS) | set(status.quarantined):
                 quarantined.add_metric([name, reason], status.quarantined[reason])
             for reason in set(RECONNECT_REASONS) | set(status.reconnects):
                 reconnects.add_metric([name, reason], status.reconnects[reason])
             observe(delay, [name], status.delay)
-        yield from (quarantined, reconnects, delay)
+        yield from (excluded, quarantined, reconnects, delay)
 
     def per_exchange(self, name: str, value: Callable[[ExchangeStatus], float]) -> Metric:
         metric = family(name)
