@@ -53,6 +53,19 @@ CASCADES = (
         "seconds",
     ),
     Family(
+        "liquidation_cascade_episode_max_score",
+        "gauge",
+        f"Highest score of the open episode so far, 0 to 100; absent without one. {_SHOWN}",
+        _SIDE,
+    ),
+    Family(
+        "liquidation_cascade_episode_contribution",
+        "gauge",
+        "What a component added to the logit of the score when that was the highest of the open episode; absent "
+        f"without one. {_SHOWN}",
+        ("base", "side", "component"),
+    ),
+    Family(
         "liquidation_cascades_total",
         "counter",
         "Cascades that are over, under the highest level they reached, warning or critical. Main coins always, others "
@@ -107,6 +120,12 @@ MARKET_WIDE = (
         f"Value of the market's open episode so far in USD, 0 without one; {_POSITIONS}",
         ("side",),
         "usd",
+    ),
+    Family(
+        "liquidation_market_cascade_episode_max_score",
+        "gauge",
+        f"Highest score of the market's open episode so far, 0 to 100; absent without one; {_POSITIONS}",
+        ("side",),
     ),
     Family(
         "liquidation_stress_ratio",

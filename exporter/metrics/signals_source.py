@@ -95,15 +95,21 @@ def _scores(prefix: str, rows: list[_Row]) -> Iterator[Samples]:
     episodes = [row.reading.episode if row.reading else None for row in rows]
     yield Samples(f"{prefix}_active", labels, [int(each is not None) for each in episodes])
     yield Samples(f"{prefix}_episode_notional_usd", labels, [each.usd if each else 0.0 for each in episodes])
+    running = [(row.labels, each) for row, each in zip(rows, episodes, strict=True) if each]
+    scores = [each.max_score for _, each in running]
+    yield Samples(f"{prefix}_episode_max_score", [each for each, _ in running], scores)
 
 
 def _details(rows: list[_Row]) -> Iterator[Samples]:
     episodes = [(row.labels, row.reading.episode if row.reading else None) for row in rows]
     labels = [each for each, _ in episodes]
     yield Samples("liquidation_cascade_episode_events", labels, [each.events if each else 0 for _, each in episodes])
-    started = [(labels, each.start_ms / 1000) for labels, each in episodes if each]
+    running = [(labels, each) for labels, each in episodes if each]
     family = "liquidation_cascade_episode_start_timestamp_seconds"
-    yield Samples(family, [each for each, _ in started], [seconds for _, seconds in started])
+    yield Samples(family, [each for each, _ in running], [each.start_ms / 1000 for _, each in running])
+    components = [(*each, component) for each, _ in running for component in COMPONENTS]
+    contributions = [value for _, each in running for value in each.contributions]
+    yield Samples("liquidation_cascade_episode_contribution", components, contributions)
     known = [(row.labels, row.reading) for row in rows if row.reading and row.score is not None]
     ratios = [reading.branching for _, reading in known]
     yield Samples("liquidation_cascade_branching_ratio", [each for each, _ in known], ratios)

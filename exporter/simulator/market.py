@@ -115,6 +115,7 @@ class Market:
             self._begin_phase()
         if self._phase_left == self._phase_steps:
             faults = self.phase.faults
+            self._call_the_roll(offer)
         self._phase_left -= 1
         self.prices.step(self.phase.surge)
         self._open_late_contracts(offer)
@@ -137,10 +138,17 @@ class Market:
         self._fill_pools()
 
     def _fill_pools(self) -> None:
-        trading = [contract for contract in self._contracts if contract not in self._waiting]
+        self._trading = [contract for contract in self._contracts if contract not in self._waiting]
         surge = self.phase.surge
-        self._pool = Pool(trading)
-        self._surge_pool = Pool(trading, surge.coins) if surge else self._pool
+        self._pool = Pool(self._trading)
+        self._surge_pool = Pool(self._trading, surge.coins) if surge else self._pool
+
+    def _call_the_roll(self, offer: Offer) -> None:
+        """Let every exchange have an order where the phase wants that."""
+        if self.phase.roll_call and self._rate is None:
+            for exchange in dict.fromkeys(contract.exchange for contract in self._trading):
+                pool = Pool([contract for contract in self._trading if contract.exchange == exchange])
+                offer(self._draw(pool.draw(self._rng), None))
 
     def _open_late_contracts(self, offer: Offer) -> None:
         """Let a new contract trade, beginning with one order, so that even a short and calm run has it."""

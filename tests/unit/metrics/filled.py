@@ -131,7 +131,7 @@ def episode(base: str, side: Side, *, state: str = "open", level: int = 2) -> Ep
         price_buckets=14,
         branching=0.62,
         coverage=1.0,
-        contributions=(4.5, 1.25, 0.5, 0.25, 0.75, -1.5),
+        contributions=(5.5, 1.5, 0.5, 0.25, 0.75, -1.25),
         flags=(),
     )
 

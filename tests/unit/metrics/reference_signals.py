@@ -28,6 +28,8 @@ def coins(view: View, stale: bool) -> Iterator[Metric]:
     active, usd = family("liquidation_cascade_active"), family("liquidation_cascade_episode_notional_usd")
     events = family("liquidation_cascade_episode_events")
     start = family("liquidation_cascade_episode_start_timestamp_seconds")
+    highest = family("liquidation_cascade_episode_max_score")
+    made_of = family("liquidation_cascade_episode_contribution")
     coverage, warmup = family("liquidation_cascade_coverage_ratio"), family("liquidation_cascade_warmup")
     for base, coin in view.signals.present.coins.items():
         coverage.add_metric([base], coin.coverage)
@@ -47,7 +49,10 @@ def coins(view: View, stale: bool) -> Iterator[Metric]:
             events.add_metric([base, side], episode.events if episode else 0)
             if episode:
                 start.add_metric([base, side], episode.start_ms / 1000)
-    yield from (score, level, parts, ratio, active, usd, events, start, coverage, warmup)
+                highest.add_metric([base, side], episode.max_score)
+                for component, value in zip(COMPONENTS, episode.contributions, strict=True):
+                    made_of.add_metric([base, side, component], value)
+    yield from (score, level, parts, ratio, active, usd, events, start, highest, made_of, coverage, warmup)
 
 
 def shown(reading, known: bool) -> int:
@@ -59,6 +64,7 @@ def shown(reading, known: bool) -> int:
 def market(view: View, stale: bool) -> Iterator[Metric]:
     score, level = family("liquidation_market_cascade_risk_score"), family("liquidation_market_cascade_level")
     active, usd = family("liquidation_market_cascade_active"), family("liquidation_market_cascade_episode_notional_usd")
+    highest = family("liquidation_market_cascade_episode_max_score")
     for side, reading in view.signals.present.market.sides.items():
         known = not stale and reading is not None and reading.score is not None
         if known:
@@ -67,7 +73,9 @@ def market(view: View, stale: bool) -> Iterator[Metric]:
         episode = reading.episode if reading else None
         active.add_metric([side], 1 if episode else 0)
         usd.add_metric([side], episode.usd if episode else 0)
-    yield from (score, level, active, usd)
+        if episode:
+            highest.add_metric([side], episode.max_score)
+    yield from (score, level, active, usd, highest)
 
 
 def counters(view: View) -> Iterator[Metric]:

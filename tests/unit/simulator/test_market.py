@@ -100,6 +100,12 @@ def test_a_new_contract_trades_from_its_time_on_and_surely_once():
     assert first["bybit", "MOODENGUSDT"] == pytest.approx(45_000, abs=50)
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_exchange_of_a_scenario_has_something_to_show_from_the_beginning(scenario):
+    orders, _ = play(market_of(SCRIPTS[scenario](Random(5), CAST)), 1)
+    assert {order.contract.exchange for order in orders} == set(EXCHANGES)
+
+
 def test_two_equal_liquidations_happen():
     orders, _ = play(market_of(repeat(Phase(seconds=60, rate=100))), 20)
     rows = told(orders)
