@@ -56,3 +56,10 @@ def test_equal_events_that_were_sent_twice_are_counted_twice():
     truth = [*TRUTH, as_truth(twin)]
     assert verdict.of_database(rows([*EVENTS, twin]), truth).right
     assert verdict.of_database(rows(EVENTS), truth).lost == 1
+
+
+def test_the_past_of_an_exchange_may_have_whole_seconds():
+    sent = liquidation(0, exchange="gate", time_ms=1_795_000_000_696)
+    filled = liquidation(0, exchange="gate", time_ms=1_795_000_000_000, id="rest")
+    assert verdict.of_database(rows([filled]), [as_truth(sent)]).right
+    assert verdict.of_database(rows([filled, sent]), [as_truth(sent)]).doubled == 1
