@@ -5,8 +5,9 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from stack.exporter import ROOT, Exporter
 from stack.programs import environment
 from stack.prometheus import ALERTING, Prometheus
 from stack.service import HOST, Service, free_port
+from tests.system.market import steps_file
 from tests.system.processes import exporter as exporter_command
+from tests.system.processes import until
 
 ANSWER = b'{"ok": true, "result": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}}}'
 """What Telegram answers; a webhook may answer anything."""
@@ -99,55 +102,104 @@ class Market(Service):
     def answers(self):
         return self.configuration.exists()
 
+    def go_on(self):
+        """Let the script leave the place where it waits."""
+        with steps_file(self.configuration).open("a") as steps:
+            steps.write("x")
 
-class Hasty(Prometheus):
-    """Prometheus on the committed rules whose longest waits are a few seconds, so that a test need not wait as long."""
+
+class Told(Prometheus):
+    """Prometheus on the committed rules, which tells several Alertmanagers.
+
+    With `hasten` no group of rules waits for more than five seconds, and the alerts that it names for little more, so
+    that a test need not wait; without it everything is as it is shipped.
+    """
+
+    def __init__(self, folder, port, targets, alertmanagers, hasten):
+        super().__init__(folder, port, targets | {"alertmanager": alertmanagers[0]}, "http://board")
+        self._alertmanagers = alertmanagers
+        self._hasten = hasten
 
     def command(self):
         command = super().command()
-        for path in (self.folder / "rules").iterdir():
-            path.write_text(path.read_text().replace("for: 2m\n", "for: 15s\n").replace("for: 1m\n", "for: 10s\n"))
+        with changed(self.folder / "prometheus.yml") as tree:
+            tree["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": self._alertmanagers}]}]
+        for path in (self.folder / "rules").iterdir() if self._hasten is not None else ():
+            with changed(path) as tree:
+                for group in tree["groups"]:
+                    group["interval"] = "5s"
+                    for rule in group["rules"]:
+                        if rule.get("alert") in self._hasten:
+                            rule["for"] = "10s"
         return command
+
+
+@contextmanager
+def changed(path):
+    """A YAML file as a tree that may be changed."""
+    tree = yaml.safe_load(path.read_text())
+    yield tree
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+
+
+class Way:
+    """How alerts reach people: an Alertmanager, and a webhook behind it."""
+
+    def __init__(self, folder, *, inhibit, hasty):
+        folder.mkdir()
+        self.receiver = Receiver()
+        configuration = folder / "alertmanager.yml"
+        configuration.write_text(yaml.safe_dump(with_receivers(self.receiver.address, inhibit=inhibit, hasty=hasty)))
+        self.alertmanager = Alertmanager(folder, free_port(), configuration)
+
+
+RULES, FAST = "by rules", "fast path as well"
+WAYS = (RULES, FAST)
+"""Prometheus tells both ways, the exporter the second one as well."""
 
 
 class Alarm:
     """The whole chain in a folder; `settings` of the exporter by environment. Stops everything at the end.
 
-    `inhibit` false takes the inhibition out; `hasty` shortens the waits of the operators' alerts.
+    `inhibit` false takes the inhibition out; `hasten` shortens the waits of the operators' alerts, most those it names.
     """
 
-    def __init__(self, folder, script, *, inhibit=True, fast=False, hasty=False, **settings):
+    def __init__(self, folder, script, *, ways=WAYS, inhibit=True, hasten=None, **settings):
         self._exits = ExitStack()
+        self.ways = {way: Way(folder / way, inhibit=inhibit, hasty=hasten is not None) for way in ways}
         places = {}
-        for name in ("market", "exporter", "prometheus", "alertmanager"):
+        for name in ("market", "exporter", "prometheus"):
             places[name] = folder / name
             places[name].mkdir()
-        ports = {name: free_port() for name in ("exporter", "prometheus", "alertmanager")}
-        self.receiver = Receiver()
-        self._exits.callback(self.receiver.stop)
-        configuration = folder / "alertmanager.yml"
-        configuration.write_text(yaml.safe_dump(with_receivers(self.receiver.address, inhibit=inhibit, hasty=hasty)))
-        self.alertmanager = Alertmanager(places["alertmanager"], ports["alertmanager"], configuration)
         self.market = Market(places["market"], script)
-        if fast:
-            settings["LIQ_ALERTS_ALERTMANAGER"] = self.alertmanager.address
-        self.exporter = Exporter(places["exporter"], ports["exporter"], self.market.configuration, settings)
-        targets = {name: f"{HOST}:{port}" for name, port in ports.items()}
-        jobs = {"liquidations": "exporter", "prometheus": "prometheus", "alertmanager": "alertmanager"}
-        self.prometheus = (Hasty if hasty else Prometheus)(
+        if FAST in ways:
+            settings["LIQ_ALERTS_ALERTMANAGER"] = self.ways[FAST].alertmanager.address
+        self.exporter = Exporter(places["exporter"], free_port(), self.market.configuration, settings)
+        alertmanagers = [way.alertmanager for way in self.ways.values()]
+        port = free_port()
+        self.prometheus = Told(
             places["prometheus"],
-            ports["prometheus"],
-            {job: targets[name] for job, name in jobs.items()},
-            "http://board",
+            port,
+            {"liquidations": f"{HOST}:{self.exporter.port}", "prometheus": f"{HOST}:{port}"},
+            [f"{HOST}:{each.port}" for each in alertmanagers],
+            hasten,
         )
-        self._services = [self.alertmanager, self.market, self.exporter, self.prometheus]
+        self._services = [*alertmanagers, self.market, self.exporter, self.prometheus]
+
+    @property
+    def receivers(self):
+        """What people were told, by way."""
+        return {name: way.receiver for name, way in self.ways.items()}
 
     def __enter__(self):
         begin_with_past(self.exporter.data, 1)
+        for way in self.ways.values():
+            self._exits.callback(way.receiver.stop)
         try:
             for service in self._services:
                 self._exits.callback(service.stop)
                 service.start()
+            until(self.sees, "the exporter to see the market", 120)
         except BaseException:
             self._exits.close()
             raise
@@ -155,6 +207,16 @@ class Alarm:
 
     def __exit__(self, *_):
         self._exits.close()
+
+    def sees(self):
+        """Whether every exchange is live, the signals are up to date, and Prometheus knows it."""
+        live = all(each["state"] == "live" for each in self.json(self.exporter, "/api/v1/exchanges")["exchanges"])
+        return live and self.holds("min(liquidation_market_cascade_level) >= 0")
+
+    def holds(self, expression):
+        """Whether a PromQL expression has a result."""
+        query = urllib.parse.urlencode({"query": expression})
+        return bool(self.json(self.prometheus, f"/api/v1/query?{query}")["data"]["result"])
 
     def json(self, service, path):
         with urllib.request.urlopen(f"{service.address}{path}", timeout=10) as answer:
