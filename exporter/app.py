@@ -298,9 +298,10 @@ def samplings(config: Config) -> dict[str, Sampling]:
 
 
 def unreachable(exchanges: Mapping[str, ExchangeStatus]) -> dict[str, str]:
-    """Return the reason for every exchange that has no connection."""
+    """Return the reason for every exchange that has no connection; one that still subscribes has none."""
     reached = (State.LIVE, State.SILENT)
-    return {name: s.reason or s.instruments_error for name, s in exchanges.items() if s.state not in reached}
+    reasons = {name: s.reason or s.instruments_error for name, s in exchanges.items() if s.state not in reached}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 async def _first(stop: asyncio.Event, task: asyncio.Task[None]) -> None:

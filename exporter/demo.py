@@ -23,8 +23,10 @@ from exporter.app import JOURNAL_FILE, App
 from exporter.config import Config, Stores
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
+from exporter.feeds.status import State
 from exporter.folder import held
 from exporter.journal import Batch, Database
+from exporter.logs import set_up
 from exporter.model import FeedChange, Liquidation
 from exporter.simulator import Comparison, compare, past, render, truthfile
 from exporter.simulator.catalogue import EXCHANGES
@@ -57,6 +59,8 @@ async def demo(config: Config, *, scenario: str, seed: int, duration: float | No
             running = asyncio.create_task(app.run(done))
             try:
                 await _watch(app.view, stop, running, duration)
+                log.info("the exchanges close, and what they sent is compared with what was counted")
+                set_up("error", config.log.format)  # that feeds are down is no news any more
                 await simulator.end()
                 await _drain(app.view)
                 metrics, now_ms = await _scrape(app.address)
@@ -164,7 +168,9 @@ async def _watch(view: View, stop: asyncio.Event, running: asyncio.Task[None], d
 
 
 def _states(view: View) -> dict[str, str]:
-    return {name: str(status.state) for name, status in view.exchanges.items()}
+    """Return how many exchanges are live, and the state of each that is not."""
+    others = {name: str(each.state) for name, each in view.exchanges.items() if each.state is not State.LIVE}
+    return {"live": f"{len(view.exchanges) - len(others)} of {len(view.exchanges)}"} | others
 
 
 async def _drain(view: View) -> None:

@@ -26,7 +26,7 @@ class InstrumentCache:
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=list[Listing])
         except FileNotFoundError:
-            log.info("no instrument cache yet", path=str(self._path))
+            log.debug("no instrument cache yet", path=str(self._path))
         except (OSError, msgspec.MsgspecError) as error:
             log.warning("instrument cache ignored", path=str(self._path), reason=str(error))
         return []

@@ -16,6 +16,8 @@ from exporter.model import LONG, SIDES, Side
 LastingFault = Literal["silence", "refuse", "refuse_rest", "hold_rest", "refuse_subscriptions"]
 FaultKind = Literal["close", "abort", "half_open", "offline", "oversized", "not_utf8"] | LastingFault
 MAJORS = ("BTC", "ETH", "SOL")
+SUBSCRIBED_S = 8.0
+"""After so long a client has all subscriptions, at Lighter's pace too, and what every exchange sends is seen."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -72,21 +74,22 @@ Script = Callable[[Random, Cast], Iterator[Phase]]
 
 
 def _calm(_rng: Random, _cast: Cast) -> Iterator[Phase]:
-    """So little happens that a quiet exchange would have nothing to show for minutes, but for the roll call."""
+    yield Phase(seconds=SUBSCRIBED_S, rate=1.0)
     yield Phase(seconds=60, rate=1.0, roll_call=True)
     while True:
         yield Phase(seconds=60, rate=1.0)
 
 
 def _busy(rng: Random, cast: Cast) -> Iterator[Phase]:
-    yield Phase(seconds=6, rate=200, roll_call=True, duplicates=0.02)
+    yield Phase(seconds=6, rate=200, duplicates=0.02)
     while True:
         drop = Fault(rng.choice(cast.exchanges), rng.choice(("close", "abort")))
         yield Phase(seconds=rng.uniform(6, 12), rate=200, duplicates=0.02, faults=(drop,))
 
 
 def _cascade(rng: Random, _cast: Cast) -> Iterator[Phase]:
-    yield Phase(seconds=8, rate=1.5, roll_call=True)
+    yield Phase(seconds=SUBSCRIBED_S, rate=1.5)
+    yield Phase(seconds=1, rate=1.5, roll_call=True)
     for side in cycle(SIDES):
         drift = -0.001 if side == LONG else 0.001
         surge = Surge(side, rate=rng.uniform(30, 60), drift=drift * rng.uniform(0.6, 1.4))
@@ -96,7 +99,7 @@ def _cascade(rng: Random, _cast: Cast) -> Iterator[Phase]:
 
 def _outage(rng: Random, cast: Cast) -> Iterator[Phase]:
     """Each round has every kind of outage once, in an order of its own."""
-    yield Phase(seconds=5, rate=20, roll_call=True, duplicates=0.05)
+    yield Phase(seconds=5, rate=20, duplicates=0.05)
     while True:
         exchange = [rng.choice(cast.exchanges) for _ in range(7)]
         troubles = [
@@ -117,11 +120,10 @@ def _hostile(rng: Random, cast: Cast) -> Iterator[Phase]:
     """One exchange misbehaves in every way, the others go on as if nothing were."""
     bad = cast.hostile
 
-    def phase(seconds: float, *faults: Fault, junk: float = 20.0, roll_call: bool = False) -> Phase:
+    def phase(seconds: float, *faults: Fault, junk: float = 20.0) -> Phase:
         return Phase(
             seconds=seconds,
             rate=15,
-            roll_call=roll_call,
             faults=faults,
             duplicates=0.05,
             hostile=bad,
@@ -129,7 +131,7 @@ def _hostile(rng: Random, cast: Cast) -> Iterator[Phase]:
             bad_rows=0.2,
         )
 
-    yield phase(5, roll_call=True)
+    yield phase(5)
     while True:
         acts = [
             [phase(3, junk=10_000.0), phase(5)],

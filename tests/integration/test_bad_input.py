@@ -238,8 +238,13 @@ async def test_export_to_a_place_that_cannot_be_written(tmp_path, data):
         assert result.complaint.startswith(f"argument --output: {part}")
 
 
+NOBODY = "http://127.0.0.1:1"
+
+
 @pytest.mark.parametrize(
-    "form", [("export", "--data.dir", "data"), ("replay", "events.jsonl"), ("exchanges", "--json")]
+    "form",
+    [("export", "--data.dir", "data"), ("replay", "events.jsonl"), ("exchanges", "--json", "--url", NOBODY)],
+    ids=lambda form: form[0],
 )
 def test_a_reader_that_leaves_and_a_full_disk_are_told_apart(tmp_path, data, form):
     (tmp_path / "events.jsonl").write_bytes(event_file(*map(liquidation, range(5))))

@@ -7,7 +7,7 @@ when the test lets the file of steps beside ENDPOINTS grow. ENDPOINTS is the fil
 import asyncio
 import sys
 from functools import partial
-from itertools import repeat
+from itertools import islice, repeat
 from pathlib import Path
 
 from exporter.commands.simulate import announce
@@ -50,10 +50,10 @@ def storms(steps, _cast):
 
 
 def one(steps, _cast):
-    """A cascade of one coin, until the test has seen enough of it."""
-    surge = Surge("long", 12.0, -0.0005, ("AVAX",), branching=0.0, scale=12.0)
+    """A cascade of one coin, until the test has seen it, but not so long that it is one of the market."""
+    surge = Surge("long", 8.0, -0.0005, ("AVAX",), branching=0.0, scale=12.0)
     yield from steps.until(1, QUIET)
-    yield from steps.until(2, Phase(seconds=1, rate=2.0, surge=surge))
+    yield from islice(steps.until(2, Phase(seconds=1, rate=2.0, surge=surge)), 20)
     yield from repeat(QUIET)
 
 
