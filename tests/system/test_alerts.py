@@ -32,6 +32,7 @@ SHORT = {
     "LIQ_SIGNALS_EPISODES_QUIET_S": "20",
     "LIQ_SIGNALS_EPISODES_HOT_SCORE": "60",
     "LIQ_SIGNALS_LEVELS_DWELL_S": "5",
+    "LIQ_SIGNALS_GATES_ORDERS": "30",
     "LIQ_SIGNALS_BREADTH_WITHIN_S": "10",
 }
 for _name in ("watch", "warning", "critical"):

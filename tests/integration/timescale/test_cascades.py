@@ -35,7 +35,7 @@ async def test_every_field_survives(history, journal):
     times = "start_time", "opened_time", "peak_time", "last_time", "end_time"
     milliseconds = ", ".join(f"(extract(epoch FROM {name}) * 1000)::bigint - {NOW_MS}" for name in times)
     assert await history.fetch(f"SELECT {milliseconds} FROM cascades") == [(-30_000, -24_000, -12_000, -2_000, -2_000)]
-    assert await history.value("SELECT contributions->>'self_excitation' FROM cascades") == "1.25"
+    assert await history.value("SELECT contributions->>'self_excitation' FROM cascades") == "1.5"
 
 
 async def test_an_open_cascade_has_a_row_that_is_updated(history, journal):
