@@ -77,7 +77,7 @@ class App:
         ledger = Ledger(config.enabled_exchanges(), config.metrics.bases, config.metrics.base_cap)
         levels = Levels()
         restore(ledger, levels, database)
-        self._reader = Reader(database.path)
+        self._reader = Reader(database.path, self._written)
         self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, levels, started_ms=_now_ms())
         self.view.gaps.apply_all(database.feed_changes())
         self._followers = Followers(
@@ -222,6 +222,10 @@ class App:
         self._feeds[name] = feeds
         self.view.exchanges[name] = feeds.status
         self._tasks[name] = self._group.create_task(feeds.run(), name=name)
+
+    async def _written(self) -> None:
+        """Wait until all that was received so far is in the journal's file."""
+        await self.journal.written()
 
     def _committed(self, committed: Committed) -> None:
         self._bookkeeper.apply(committed)

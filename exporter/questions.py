@@ -1,7 +1,7 @@
 """Questions to the journal file, asked while it is being written."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,10 +14,14 @@ SEARCH_DEPTH = 200_000
 
 
 class Reader:
-    """Questions to the journal file, answered in a thread of their own on a read-only connection."""
+    """Questions to the journal file, answered in a thread of their own on a read-only connection.
 
-    def __init__(self, path: Path) -> None:
+    `written` returns once everything that was received so far is in the file.
+    """
+
+    def __init__(self, path: Path, written: Callable[[], Awaitable[None]]) -> None:
         self._path = path
+        self._written = written
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
     async def newest(self, filters: Mapping[str, str | float], limit: int) -> list[Record]:
@@ -25,7 +29,8 @@ class Reader:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._newest, filters, limit)
 
     async def events(self, exchange: str, span: Span) -> list[Liquidation]:
-        """Return the events of an exchange that happened within a span."""
+        """Return the events of an exchange that happened within a span, also those that are still being written."""
+        await self._written()
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._events, exchange, span)
 
     def close(self) -> None:
