@@ -162,6 +162,7 @@ def test_another_coin_as_quote_is_worth_its_mark_price_at_that_moment(intake, jo
     deliver(intake, raw(1, instrument="ETHBTC", price=0.03, quantity=2.0, time_ms=T0, received_ms=T0 + 50))
     (event,) = journal.entries
     assert (event.base_quantity, event.notional_usd) == (2.0, pytest.approx(6000.0))
+    assert event.usd_rate == 100_000.0, "and the price is kept with the event"
     late = raw(2, instrument="ETHBTC", time_ms=T0 - 120_000, received_ms=T0)
     deliver(intake, late)
     assert status.pending_events == 1, "the price of two minutes later is not the event's"
