@@ -115,7 +115,8 @@ def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live"
     `rate` is what one `value_coin` of the instrument was worth in USD at that moment, 1 for a dollar. Contract
     arithmetic, with n the quantity, p the price, m the contract size, k the multiplier and r the rate: linear
     contracts n*m*k base and n*m*p*r USD; inverse contracts n*m*r USD and n*m/p*k base; amounts in the quote coin n*r
-    USD and n/p*k base; quanto contracts n*m*p*r USD and the base units that are worth as much. The rate is kept with the event.
+    USD and n/p*k base; quanto contracts n*m*p*r USD and the base units that are worth as much. The rate is kept
+    with the event.
     """
     quantity = raw.quantity
     unit = raw.quantity_unit

@@ -31,6 +31,7 @@ CHECKPOINT_S = 5.0
 RETRY_S = 1.0
 SAMPLES_KEPT = 100
 PRUNE_PAUSE_S = 0.05
+WRITTEN_S = 0.01
 COMMIT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
@@ -97,6 +98,8 @@ class Journal:
         self._stamps: list[Stamp | None] = []
         self._settling: set[tuple[str, str]] = set()
         self._reached_ms = 0
+        self._left = 0
+        """How many entries have left the queue, committed or refused as repetitions."""
         self._wake = asyncio.Event()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -119,6 +122,12 @@ class Journal:
         self._batch.pending.append(raw)
         self._wake.set()
         return True
+
+    async def written(self) -> None:
+        """Wait until every entry that is queued now is in the file, however long that takes."""
+        due = self._left + len(self._entries)
+        while self._left < due:  # noqa: ASYNC110 - asked for seldom; an event would cost every commit
+            await asyncio.sleep(WRITTEN_S)
 
     def settle(self, event: Liquidation) -> bool:
         """Turn a pending event into a record; it stays pending in the file until its record is written."""
@@ -247,6 +256,7 @@ class Journal:
         count = len(batch.entries)
         stamps = self._stamps[:count]
         del self._entries[:count], self._stamps[:count]
+        self._left += count
         self._settling.difference_update(batch.settled)
         if len(written.records) != count:
             new = {id(record.entry) for record in written.records}
