@@ -78,9 +78,10 @@ class Intake:
         """Journal liquidations that no socket delivered in their time."""
         pending = self._pending.setdefault(exchange, {})
         known, waited = sum(raw.id in pending for raw in parsed.events), len(pending)
+        too_old = sum(raw.time_ms < received_ms - self._retention_ms for raw in parsed.events)
         entries = self._resolved(exchange, parsed, received_ms, "backfill")
         recorded = sum(self._journal.append(entry) for entry in entries)
-        return Taken(recorded, len(pending) - waited, known, len(entries) - recorded)
+        return Taken(recorded, len(pending) - waited, known, too_old, len(entries) - recorded)
 
     async def stored(self) -> None:
         """Wait until what was taken so far is durable."""

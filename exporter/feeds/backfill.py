@@ -25,6 +25,8 @@ BEFORE_MS, AFTER_MS = 5_000, 1_000
 NEAR_MS, TOGETHER_MS = 60_000, 600_000
 """How near to each other outages are, and how long together, that are asked for at once."""
 
+SLOW_MS = 600_000
+"""How long it can take until all of an outage is asked for."""
 LISTED_S, POLL_S = 60.0, 0.1
 """How long a back-fill waits for instruments, and how often it looks."""
 
@@ -67,7 +69,7 @@ class Backfill:
     """Fills the outages of one exchange's feeds, one call after the other.
 
     What is found goes to the sink; progress and what remains are in the exchange's status. What happened more than
-    `keep_ms` ago is not asked for: it could no longer be told from what is known.
+    `keep_ms` ago, or will have until all of it is asked for, is left out: it could not be told from what is known.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Backfill:
     ) -> None:
         self._context = context
         self._history = history
-        self._depth_ms = min(keep_ms, int(context.exchange.capability.backfill_hours * 3_600_000))
+        self._depth_ms = min(keep_ms - SLOW_MS, int(context.exchange.capability.backfill_hours * 3_600_000))
         self._search = Search(context, history, Caller(context, history, client), recorded)
         self._name = context.exchange.name
         self._status = context.status.backfill

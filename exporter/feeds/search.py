@@ -17,6 +17,7 @@ AROUND_MS = 60_000
 MOST_FAILED = 5
 """After so many calls in a row that came to nothing the rest is given up."""
 UNLISTED = "its instruments are not known"
+TOO_OLD = "some of it is older than the journal's retention by now"
 NO_ROOM = "the journal had no room for what was found"
 
 Recorded = Callable[[str, Span], Awaitable[Sequence[Liquidation]]]
@@ -80,8 +81,9 @@ class Search:
         tally.recorded += taken.recorded
         tally.waiting += taken.waiting
         tally.left_out += len(fresh.events) - sum(taken)
-        if taken.dropped:
-            tally.missing.append(_shortfall(question, NO_ROOM, request))
+        for number, reason in ((taken.dropped, NO_ROOM), (taken.too_old, TOO_OLD)):
+            if number:
+                tally.missing.append(_shortfall(question, reason, request))
         return page.following
 
     def _listed(self, feed: str) -> list[Instrument]:

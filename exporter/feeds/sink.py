@@ -10,13 +10,14 @@ from exporter.model import FeedChange, Instrument
 class Taken(NamedTuple):
     """What became of liquidations of the past; those that are not of a class that counts are none of these.
 
-    `waiting` ones have no instrument or rate yet, `known` ones waited before, and `dropped` ones would have been
-    recorded, had the journal had room for them.
+    `waiting` ones have no instrument or rate yet, `known` ones waited before. `too_old` ones happened before ids are
+    kept, and `dropped` ones would have been recorded, had the journal had room for them.
     """
 
     recorded: int = 0
     waiting: int = 0
     known: int = 0
+    too_old: int = 0
     dropped: int = 0
 
 

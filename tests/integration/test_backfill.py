@@ -5,6 +5,7 @@ import time
 import pytest
 
 from exporter.exchanges.base import Capability, Epoch, Feed, Span
+from exporter.feeds.backfill import SLOW_MS
 from exporter.feeds.search import MOST_FAILED
 from exporter.feeds.status import Tally
 from exporter.gaps import Outage
@@ -117,7 +118,7 @@ async def test_what_is_older_than_ids_are_kept_stays_missing(server, tmp_path):
     server.past = {"/past/BTCUSDT": [rows(("BTCUSDT", "old", now - 1_500_000), ("BTCUSDT", "1", at))]}
     server.past["/past/DOGEUSDT"] = [rows()]
     earlier = [Outage("all", now - 1_800_000, now - 30_000, "stopped")]
-    async with listening(server, exchange(), tmp_path, earlier, keep_ms=600_000) as listener:
+    async with listening(server, exchange(), tmp_path, earlier, keep_ms=600_000 + SLOW_MS) as listener:
         await until(lambda: fills(listener), within_s=20)
         assert listener.sink.filled == ["1"]
         assert fills(listener)[0].time_ms == pytest.approx(now - 600_000, abs=20_000), "the gap keeps its beginning"
