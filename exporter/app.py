@@ -16,6 +16,7 @@ from exporter.alerts import FastPath
 from exporter.analysis import Analyst, keep_time, sampling
 from exporter.bookkeeper import Bookkeeper
 from exporter.broadcast import Broadcast
+from exporter.byhand import ByHand
 from exporter.config import Config, ConfigError
 from exporter.exchanges import REGISTRY
 from exporter.feeds import ExchangeFeeds
@@ -31,6 +32,7 @@ from exporter.logs import set_up
 from exporter.metrics import Exposition
 from exporter.model import NEVER_RUN, FeedChange, Liquidation
 from exporter.questions import Reader
+from exporter.recovery import left_open
 from exporter.selfcheck import SelfCheck
 from exporter.signals import Sampling
 from exporter.stats import WINDOWS
@@ -111,10 +113,11 @@ class App:
         )
         self._intake.restore(database.pending())
         self._check = SelfCheck(self.view, config, database.path)
-        self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload)
+        self._feeds: dict[str, ExchangeFeeds] = {}
+        self._by_hand = ByHand(self.view, self._feeds, database.uuid)
+        self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload, self._by_hand.begin)
         self.address = ""
         """Where it serves, once it runs."""
-        self._feeds: dict[str, ExchangeFeeds] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._interrupted: dict[str, list[Outage]] = {}
         self._mark_feeds_down(config.enabled_exchanges(), database)
@@ -146,6 +149,7 @@ class App:
                     ]
                     await _first(stop, journal)
                     log.info("stopping")
+                    self._by_hand.cancel()
                     for task in (*chores, *self._tasks.values()):
                         task.cancel()
         finally:
@@ -196,6 +200,7 @@ class App:
         if was == wanted and (same or not wanted):
             return ""
         if was:
+            self._by_hand.cancel(name)
             task = self._tasks.pop(name)
             task.cancel()
             await asyncio.wait([task])
@@ -218,7 +223,7 @@ class App:
         self._intake.begun_ms[name] = self.view.gaps.first_ms(name) or _now_ms()
         oldest = _now_ms() - int(REGISTRY[name].capability.backfill_hours * 3_600_000)
         earlier = self.view.gaps.unfilled(name, oldest) + self._interrupted.pop(name, [])
-        feeds.fill_outages(self._reader.events, earlier)
+        feeds.fill_outages(self._reader.events, int(config.journal.retention * 1000), earlier)
         self._feeds[name] = feeds
         self.view.exchanges[name] = feeds.status
         self._tasks[name] = self._group.create_task(feeds.run(), name=name)
@@ -244,18 +249,17 @@ class App:
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
         states = (record.entry for record in database.feed_states())
-        last = {(change.exchange, change.feed): change for change in states if isinstance(change, FeedChange)}
+        known = {(change.exchange, change.feed) for change in states if isinstance(change, FeedChange)}
+        down = {(change.exchange, change.feed): change for change in left_open(database)}
         now = _now_ms()
         for exchange in exchanges:
             for feed in REGISTRY[exchange].feeds:
-                change = last.get((exchange, feed.name))
-                if change is None:
+                if (exchange, feed.name) not in known:
                     self.journal.append(FeedChange(now, exchange, feed.name, up=False, reason=NEVER_RUN))
-                elif change.up:
-                    alive = max(change.time_ms, database.alive_ms())
-                    self.journal.append(FeedChange(alive, exchange, feed.name, up=False, reason="unclean stop"))
+                elif change := down.get((exchange, feed.name)):
+                    self.journal.append(change)
                     # the gaps learn of it with the first commit, which is later than the feeds start
-                    outage = Outage(feed.name, alive, None, "unclean stop")
+                    outage = Outage(feed.name, change.time_ms, None, change.reason)
                     self._interrupted.setdefault(exchange, []).append(outage)
 
     async def _notice(self) -> None:

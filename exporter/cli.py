@@ -128,6 +128,7 @@ def parser() -> Parser:
     _events(add("events", "show the newest liquidations"))
     _exchanges(add("exchanges", "show what the exchanges' feeds can do and how they are doing"))
     _answer(add("check", "prove that journal, stores and metrics show the same figures", epilog=_CHECK))
+    _backfill(add("backfill", "ask an exchange for liquidations of the past", epilog=_BACKFILL))
     _replay(add("replay", "take event files or journal dumps as the exporter would", epilog=_REPLAY))
     _decode(add("decode", "turn raw frames of an exchange into events", configured=False, epilog=_DECODE))
     _export(add("export", "write the journal as JSON lines, also while the exporter runs"))
@@ -146,6 +147,11 @@ Everything is compared with the journal in the data folder, per exchange, coin a
 source has reached: events exactly, amounts to 1e-9 of their size. It only reads, also while the exporter runs. The exit
 status is 1 when something differs or cannot be read; a store that is not configured, and an exporter that is not
 running, are left out.
+"""
+_BACKFILL = """\
+A running exporter is asked to do it; without one it is done on the data folder, and the figures follow at the next
+start. What is known already counts once. It asks at the exchange's pace, the main coins first, and can take long: what
+was found stays when it is interrupted. The exit status is 1 when calls came to nothing.
 """
 _DECODE = """\
 Frames are text, one a line. Without --instruments the coin and the size in USD stay null. Frames that cannot be read
@@ -222,6 +228,15 @@ def _exchanges(command: Parser) -> None:
 def _answer(command: Parser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON instead of tables")
     command.add_argument("--url", metavar="URL", help="the running exporter's address; also LIQ_URL")
+
+
+def _backfill(command: Parser) -> None:
+    command.add_argument("--exchange", choices=REGISTRY, required=True)
+    command.add_argument(
+        "--since", type=flags.instant, metavar="T", required=True, help="an ISO time, or how long ago, as 2h"
+    )
+    command.add_argument("--until", type=flags.instant, metavar="T", help="the same; not included (default: now)")
+    _answer(command)
 
 
 def _replay(command: Parser) -> None:

@@ -14,6 +14,7 @@ from exporter.model import Liquidation
 from exporter.stats import CumulativeStats
 from exporter.web.answers import Problem
 from exporter.web.api import Events, Exchanges
+from exporter.web.backfill import Line
 
 Params = Mapping[str, str]
 Answer = TypeVar("Answer")
@@ -23,6 +24,7 @@ EXCHANGES = "/api/v1/exchanges"
 EVENTS = "/api/v1/events"
 STREAM = "/api/v1/stream"
 HEALTHY = "/-/healthy"
+BACKFILL = "/-/backfill"
 
 TIMEOUT_S = 10.0
 SILENCE_S = 20.0
@@ -123,6 +125,18 @@ class Client:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._unreachable(error) from None
         raise UnreachableError(f"{redact(self.url)}: the stream has ended")
+
+    async def backfill(self, params: Params) -> AsyncGenerator[Line]:
+        """Have the exporter ask for the past: how it goes, and at last what came of it."""
+        timeout = aiohttp.ClientTimeout(connect=TIMEOUT_S, sock_read=SILENCE_S)
+        try:
+            async with self._session.post(f"{self.url}{BACKFILL}", params=params, timeout=timeout) as response:
+                if response.status != 200:
+                    self._check(response.status, await response.read())
+                async for line in response.content:
+                    yield self._decode(line, Line)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise self._unreachable(error) from None
 
     def _check(self, status: int, body: bytes) -> None:
         if status == 200:

@@ -18,7 +18,10 @@ from exporter.exchanges.reading import (
 from exporter.model import USD_QUOTES, Instrument, Liquidation, RawLiquidation, resolve
 
 Event = dict[str, object]
-"""A `Liquidation` by field name; base, quote, settle, kind, base_quantity and notional_usd are None when unknown."""
+"""A `Liquidation` by field name.
+
+base, quote, settle, kind, base_quantity, notional_usd and usd_rate are None when unknown.
+"""
 
 _NOTHING: Event = dict.fromkeys(Liquidation.__struct_fields__)
 

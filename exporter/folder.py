@@ -9,9 +9,13 @@ from pathlib import Path
 from exporter.errors import UserError
 
 
+class InUseError(UserError):
+    """Another exporter holds the folder."""
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
-    """Hold the folder for the duration of the block; raises `UserError` when it is not writable or already held."""
+    """Hold the folder for the duration of the block; raises `UserError` when it can not be, `InUseError` when it is."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -23,7 +27,7 @@ def held(folder: Path) -> Iterator[Path]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UserError(
+            raise InUseError(
                 f"data folder {folder}: another exporter is using it; stop it or choose another with --data.dir"
             ) from None
         yield folder

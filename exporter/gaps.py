@@ -108,6 +108,14 @@ class Gaps:
             and (outage.until_ms is None or outage.until_ms > since_ms)
         ]
 
+    def missed(self, exchange: str, since_ms: int, until_ms: int) -> list[Outage]:
+        """Return the outages that ended within a span, and of which something in it was not filled."""
+        return [
+            outage
+            for outage in self._outages.get(exchange, [])
+            if since_ms < (outage.until_ms or 0) <= until_ms and max(since_ms, outage.from_ms) < _end(outage)
+        ]
+
     def apply_all(self, changes: Iterable[FeedChange]) -> None:
         """Take several feed changes."""
         for change in changes:

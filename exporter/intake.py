@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from exporter.exchanges.base import Liquidations
+from exporter.feeds.sink import Taken
 from exporter.feeds.status import ExchangeStatus
 from exporter.journal import Journal, Sample, Stamp
 from exporter.model import USD_QUOTES, AssetClass, FeedChange, Instrument, Liquidation, Origin, RawLiquidation, resolve
@@ -73,10 +74,18 @@ class Intake:
         events = [event for event in parsed.events if event.time_ms >= oldest]
         self.backfilled(exchange, msgspec.structs.replace(parsed, events=events), received_ms)
 
-    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> Taken:
         """Journal liquidations that no socket delivered in their time."""
-        for entry in self._resolved(exchange, parsed, received_ms, "backfill"):
-            self._journal.append(entry)
+        pending = self._pending.setdefault(exchange, {})
+        known, waited = sum(raw.id in pending for raw in parsed.events), len(pending)
+        too_old = sum(raw.time_ms < received_ms - self._retention_ms for raw in parsed.events)
+        entries = self._resolved(exchange, parsed, received_ms, "backfill")
+        recorded = sum(self._journal.append(entry) for entry in entries)
+        return Taken(recorded, len(pending) - waited, known, too_old, len(entries) - recorded)
+
+    async def stored(self) -> None:
+        """Wait until what was taken so far is durable."""
+        await self._journal.written()
 
     def instruments(self, exchange: str, instruments: Iterable[Instrument]) -> None:
         """Replace what is known of an exchange, and turn pending events that it explains into records."""

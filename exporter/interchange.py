@@ -149,7 +149,7 @@ def _sound(event: Liquidation) -> Liquidation:
     """Refuse what no exchange could have reported, before it reaches a sum."""
     if not 0 <= event.time_ms < NEWEST_MS:
         raise _Unusable(f"has time_ms {event.time_ms}, which is not in Unix milliseconds")
-    for name in ("price", "quantity", "base_quantity", "notional_usd"):
+    for name in ("price", "quantity", "base_quantity", "notional_usd", "usd_rate"):
         if getattr(event, name) < 0:
             raise _Unusable(f"has a negative {name}")
     return event

@@ -3,8 +3,8 @@
 *Side* is always the side of the **position** that was liquidated. An exchange that reports the side of the
 closing order means the opposite (a SELL order closes a long); its parser translates.
 
-Times are Unix milliseconds, UTC. Money is USD. A dollar stablecoin counts as one USD; the quote currency is kept
-with every event, so that the assumption can be undone.
+Times are Unix milliseconds, UTC. Money is USD. A dollar stablecoin counts as one USD; the quote currency and the
+rate that was used are kept with every event, so that the assumption can be undone.
 """
 
 from typing import Literal
@@ -84,7 +84,9 @@ class RawLiquidation(msgspec.Struct, frozen=True, gc=False):
 class Liquidation(msgspec.Struct, frozen=True, gc=False):
     """One liquidation with its exact size: `base_quantity` in plain base units, `notional_usd` in USD.
 
-    Its JSON form, one object a line, is the interchange format of every command.
+    `usd_rate` is what one unit of the coin that it has its value in counted as, in USD: 1 for a dollar and, as an
+    assumption, for a dollar stablecoin; the exchange's mark price of that moment for any other coin. The JSON form, one
+    object a line, is the interchange format of every command.
     """
 
     time_ms: int
@@ -104,6 +106,7 @@ class Liquidation(msgspec.Struct, frozen=True, gc=False):
     notional_usd: float
     id: str
     origin: Origin = "live"
+    usd_rate: float = 1.0
 
 
 def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live", rate: float = 1.0) -> Liquidation:
@@ -112,8 +115,8 @@ def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live"
     `rate` is what one `value_coin` of the instrument was worth in USD at that moment, 1 for a dollar. Contract
     arithmetic, with n the quantity, p the price, m the contract size, k the multiplier and r the rate: linear
     contracts n*m*k base and n*m*p*r USD; inverse contracts n*m*r USD and n*m/p*k base; amounts in the quote coin n*r
-    USD and n/p*k base; quanto contracts n*m*p*r USD and the base units that are worth as much. A rate that was used can
-    be had back from an event: notional over base quantity and price.
+    USD and n/p*k base; quanto contracts n*m*p*r USD and the base units that are worth as much. The rate is kept
+    with the event.
     """
     quantity = raw.quantity
     unit = raw.quantity_unit
@@ -146,6 +149,7 @@ def resolve(raw: RawLiquidation, instrument: Instrument, origin: Origin = "live"
         usd,
         raw.id,
         origin,
+        rate,
     )
 
 

@@ -31,6 +31,7 @@ from exporter.exchanges.base import (
     Span,
     Subscription,
 )
+from exporter.feeds.sink import Taken
 from exporter.model import FeedChange, Instrument, Liquidation, RawLiquidation, resolve
 
 ALL = Feed(name="all", path="/ws/all")
@@ -153,9 +154,13 @@ class Recorder:
     def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
         self.repetitions += [event.id for event in parsed.events]
 
-    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> Taken:
         self.filled += [event.id for event in parsed.events]
         self.events += [resolve(event, instrument(event.instrument), "backfill") for event in parsed.events]
+        return Taken(recorded=len(parsed.events))
+
+    async def stored(self) -> None:
+        """Everything is, at once."""
 
     async def recorded(self, exchange: str, span: Span) -> list[Liquidation]:
         return [event for event in self.events if span.from_ms <= event.time_ms < span.until_ms]

@@ -111,4 +111,4 @@ def sampling(exchange: str) -> Sampling:
     known = REGISTRY.get(exchange)
     if known is None or known.capability.completeness == "full":
         return "full"
-    return "sampled"
+    return "unknown" if known.capability.completeness == "unspecified" else "sampled"

@@ -1,36 +1,45 @@
-"""Asking for what the sockets missed: within the exchange's limits, the most important instruments first."""
+"""Asking for what the sockets missed, and for what somebody wants to know of the past."""
 
 import asyncio
 import contextlib
-import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic, time_ns
+from collections.abc import Iterable, Iterator
+from time import monotonic
+from typing import Protocol
 
 import msgspec
 import structlog
 
-from exporter.exchanges.base import History, ParseError, PastPage, PastRequest, Span
-from exporter.feeds.backoff import Backoff
+from exporter.exchanges.base import History, Span
+from exporter.feeds.caller import Caller, now_ms
 from exporter.feeds.context import Context
-from exporter.feeds.failures import Ended, Reason, explain
 from exporter.feeds.rest import RestClient
-from exporter.feeds.twins import Twins, by_importance, within
-from exporter.model import FILLED, FeedChange, Instrument, Liquidation
+from exporter.feeds.search import Recorded, Search
+from exporter.feeds.status import Tally
+from exporter.model import FILLED, FeedChange
 
 log = structlog.get_logger()
 
-TRIES = 5
 BEFORE_MS, AFTER_MS = 5_000, 1_000
 """A socket proves nothing about its last moments, and misses the first: the time around an outage is asked for, too."""
-AROUND_MS = 60_000
-"""Rows of the past can have coarser times than those of the socket, so that a twin may lie beside the span."""
 
 NEAR_MS, TOGETHER_MS = 60_000, 600_000
 """How near to each other outages are, and how long together, that are asked for at once."""
 
-Recorded = Callable[[str, Span], Awaitable[Sequence[Liquidation]]]
-"""Returns what is recorded of an exchange in a span of time."""
+SLOW_MS = 600_000
+"""How long it can take until all of an outage is asked for."""
+LISTED_S, POLL_S = 60.0, 0.1
+"""How long a back-fill waits for instruments, and how often it looks."""
+
+PIECE_MS = 86_400_000
+"""How much is asked for at once by hand: what is recorded of it is held in memory meanwhile."""
+
+
+class Missed(Protocol):
+    """What a feed missed: `until_ms` is None when nothing has been heard of it since."""
+
+    feed: str
+    from_ms: int
+    until_ms: int | None
 
 
 class Job(msgspec.Struct):
@@ -59,24 +68,26 @@ class Job(msgspec.Struct):
 class Backfill:
     """Fills the outages of one exchange's feeds, one call after the other.
 
-    What is found goes to the sink; progress and what remains are in the exchange's status.
+    What is found goes to the sink; progress and what remains are in the exchange's status. What happened more than
+    `keep_ms` ago, or will have until all of it is asked for, is left out: it could not be told from what is known.
     """
 
-    def __init__(self, context: Context, history: History, client: RestClient, recorded: Recorded) -> None:
+    def __init__(
+        self, context: Context, history: History, client: RestClient, recorded: Recorded, keep_ms: int
+    ) -> None:
         self._context = context
         self._history = history
-        self._client = client
-        self._recorded = recorded
+        self._depth_ms = min(keep_ms - SLOW_MS, int(context.exchange.capability.backfill_hours * 3_600_000))
+        self._search = Search(context, history, Caller(context, history, client), recorded)
         self._name = context.exchange.name
         self._status = context.status.backfill
         self._jobs: list[Job] = []
         self._running: Job | None = None
         self._wake = asyncio.Event()
-        self._free_at = 0.0
 
     def want(self, feed: str, span: Span) -> None:
         """Ask for what a feed missed in a span, once the exchange can know all of it."""
-        settled = (span.until_ms + AFTER_MS - _now_ms()) / 1000 + self._history.settled_s
+        settled = (span.until_ms + AFTER_MS - now_ms()) / 1000 + self._history.settled_s
         due = monotonic() + max(0.0, settled)
         again = self._history.again_s
         self._plan(feed, span, due, last=not again)
@@ -101,6 +112,30 @@ class Backfill:
                 self._jobs.remove(job)
                 self._status.waiting = len(self._jobs)
 
+    async def by_hand(self, span: Span, tally: Tally) -> None:
+        """Ask for a span of every feed, the newest day first; what comes of it is in `tally`.
+
+        It takes turns with the outages, which nobody has to wait for.
+        """
+        await asyncio.sleep((span.until_ms - now_ms()) / 1000 + self._history.settled_s)
+        with self._status.counting(tally):
+            for piece in _pieces(span):
+                for feed in self._context.exchange.feeds:
+                    await self._search.ask(feed.name, piece, tally)
+        log.info("back-filled by hand", exchange=self._name, found=tally.recorded, failures=len(tally.missing))
+
+    def settle(self, outages: Iterable[Missed], span: Span, tally: Tally) -> None:
+        """Note which outages are filled now that a span was asked for by hand.
+
+        These are those that ended in it and of which nothing can still come; from the beginning of the span on.
+        """
+        failed = {each.feed for each in tally.missing}
+        final_ms = now_ms() - int((self._history.settled_s + self._history.again_s) * 1000)
+        for outage in outages:
+            ended = outage.until_ms is not None and outage.until_ms <= min(span.until_ms, final_ms)
+            if ended and outage.feed not in failed:
+                self._filled(outage.feed, max(outage.from_ms, span.from_ms))
+
     def _plan(self, feed: str, outage: Span, due: float, *, last: bool) -> None:
         for job in self._jobs:
             if job is not self._running and job.takes(feed, outage, last=last):
@@ -117,80 +152,45 @@ class Backfill:
             log.exception("back-fill defect", exchange=self._name, feed=job.feed)
 
     async def _fill(self, job: Job) -> None:
-        oldest = _now_ms() - int(self._context.exchange.capability.backfill_hours * 3_600_000)
+        oldest = now_ms() - self._depth_ms
         since = max(job.span.from_ms, oldest)
-        wanted = Span(max(oldest, since - BEFORE_MS), job.span.until_ms + AFTER_MS)
         if since >= job.span.until_ms:
             log.warning("too late for a back-fill", exchange=self._name, feed=job.feed)
             return
-        around = Span(wanted.from_ms - AROUND_MS, wanted.until_ms + AROUND_MS)
-        recorded = await self._recorded(self._name, around)
-        instruments = by_importance(self._listed(job.feed), self._context.bases, recorded)
-        requests = self._history.requests(job.feed, instruments, wanted)
-        twins = Twins(self._history.twin, recorded)
-        found, failures = await self._ask(requests, wanted, twins)
-        log.info("back-filled", exchange=self._name, feed=job.feed, found=found, failures=len(failures), final=job.last)
-        if failures:
-            self._status.last_error = failures[-1].text
+        wanted = Span(max(oldest, since - BEFORE_MS), job.span.until_ms + AFTER_MS)
+        await self._listed(job.feed)
+        tally = Tally()
+        with self._status.counting(tally):
+            await self._search.ask(job.feed, wanted, tally)
+        counts = {"found": tally.recorded, "failures": len(tally.missing)}
+        log.info("back-filled", exchange=self._name, feed=job.feed, **counts, final=job.last)
+        if tally.missing:
+            self._status.last_error = tally.missing[-1].reason
         elif job.last:
             for outage in job.outages:
-                at_ms = max(since, outage.from_ms)
-                self._context.sink.feed_changed(FeedChange(at_ms, self._name, job.feed, up=True, reason=FILLED))
+                if outage.until_ms > since:
+                    self._filled(job.feed, max(since, outage.from_ms))
 
-    async def _ask(self, requests: Sequence[PastRequest], span: Span, twins: Twins) -> tuple[int, list[Ended]]:
-        """Make the calls and those that follow from them; return how many rows were new to us, and what failed."""
-        queue = deque(requests)
-        found = 0
-        failures = []
-        while queue:
-            self._status.requests = len(queue)
-            request = queue.popleft()
-            try:
-                page = await self._call(request)
-            except Ended as failure:
-                failures.append(failure)
-                continue
-            queue.extendleft(reversed(page.following))
-            try:
-                fresh = twins.fresh(within(page.found, span))
-            except ParseError as error:
-                failures.append(explain(error))
-                break
-            found += len(fresh.events)
-            self._context.sink.backfilled(self._name, fresh, _now_ms())
-        self._status.requests = 0
-        return found, failures
+    async def _listed(self, feed: str) -> None:
+        """Wait for a feed's instruments, for a while: an outage of the run before is known sooner than they are."""
+        patience = monotonic() + LISTED_S
+        while not self._context.table.names(feed) and monotonic() < patience:  # noqa: ASYNC110 - a plain table
+            await asyncio.sleep(POLL_S)
 
-    async def _call(self, request: PastRequest) -> PastPage:
-        """Make one call in its turn, again while that may help; raises `Ended`."""
-        backoff = Backoff(self._context.settings.backoff_max, self._context.settings.stable_after)
-        tries = 0
-        while True:
-            await asyncio.sleep(self._free_at - monotonic())
-            self._free_at = monotonic() + self._history.every_s
-            try:
-                body = await self._client.get(request.endpoint, request.path)
-                return await asyncio.to_thread(self._history.parse, request, body, _now_ms())
-            except Exception as error:  # noqa: BLE001 - explained, told and counted below
-                failure = explain(error)
-            tries += 1
-            if failure.reason is Reason.ERROR:
-                log.error("back-fill defect", exchange=self._name, about=request.about, exc_info=failure.__cause__)
-            if tries == TRIES or failure.reason is Reason.ERROR:
-                raise failure
-            pause = backoff.after(0.0, random.random())  # noqa: S311 - jitter, not a secret
-            self._free_at = max(self._free_at, monotonic() + pause)
+    def _filled(self, feed: str, from_ms: int) -> None:
+        self._context.sink.feed_changed(FeedChange(from_ms, self._name, feed, up=True, reason=FILLED))
 
-    def _listed(self, feed: str) -> list[Instrument]:
-        known = self._context.table.known
-        return [known[name] for name in self._context.table.names(feed)]
+
+def _pieces(span: Span) -> Iterator[Span]:
+    """Cut a long span into days, the newest first."""
+    until = span.until_ms
+    while until > span.from_ms:
+        since = max(span.from_ms, until - PIECE_MS)
+        yield Span(since, until)
+        until = since
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-def _now_ms() -> int:
-    return time_ns() // 1_000_000

@@ -83,6 +83,11 @@ class InstrumentRefresher:
             self._backoff.reset()
             await self._rest(due - monotonic())
 
+    async def refresh(self) -> str:
+        """Make every call once; return what went wrong, empty when nothing did."""
+        await self._refresh(self._context.exchange.instrument_requests)
+        return self._context.status.instruments_error
+
     def _interval(self) -> float:
         roll = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
         return self._context.settings.instruments_refresh * roll

@@ -1,10 +1,24 @@
 """Where the feeds deliver: implemented by `exporter.intake`, so that the feeds know no journal."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from exporter.exchanges.base import Liquidations
 from exporter.model import FeedChange, Instrument
+
+
+class Taken(NamedTuple):
+    """What became of liquidations of the past; those that are not of a class that counts are none of these.
+
+    `waiting` ones have no instrument or rate yet, `known` ones waited before. `too_old` ones happened before ids are
+    kept, and `dropped` ones would have been recorded, had the journal had room for them.
+    """
+
+    recorded: int = 0
+    waiting: int = 0
+    known: int = 0
+    too_old: int = 0
+    dropped: int = 0
 
 
 class Sink(Protocol):
@@ -16,8 +30,11 @@ class Sink(Protocol):
     def repeated(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
         """Take what a new subscriber was told of the time before; most of it is known."""
 
-    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> None:
+    def backfilled(self, exchange: str, parsed: Liquidations, received_ms: int) -> Taken:
         """Take liquidations that no socket delivered and that were asked for afterwards."""
+
+    async def stored(self) -> None:
+        """Wait until what was taken so far is durable."""
 
     def instruments(self, exchange: str, instruments: Iterable[Instrument]) -> None:
         """Take the instruments of an exchange, all that are known, replacing the earlier ones."""

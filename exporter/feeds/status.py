@@ -4,7 +4,11 @@ Plain fields, written by the feeds on the event loop, read by whoever renders th
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+
+import msgspec
 
 from exporter.histogram import Histogram
 
@@ -40,13 +44,53 @@ class FeedStatus:
         return max(self.connections.values(), key=_RANK.__getitem__, default=State.CONNECTING)
 
 
+class Shortfall(msgspec.Struct, frozen=True):
+    """What could not be had of the past: of a feed, about what (empty: everything), from when until when, and why."""
+
+    feed: str
+    about: str
+    from_ms: int
+    until_ms: int
+    reason: str
+
+
+class Tally(msgspec.Struct):
+    """How asking for the past goes: calls made and left, what they have found, and what is missing all the same.
+
+    `found` counts the different liquidations in the answers. `recorded` of them are new, `waiting` wait for their
+    instrument or a rate, `left_out` are not of a class that counts; the others were known.
+    """
+
+    requests: int = 0
+    left: int = 0
+    found: int = 0
+    recorded: int = 0
+    waiting: int = 0
+    left_out: int = 0
+    missing: list[Shortfall] = []
+
+
 class BackfillStatus:
-    """How an exchange's back-fill is doing: outages that wait for their turn, and the calls left of the current one."""
+    """How an exchange's back-fill is doing: outages that wait for their turn, and why the newest failed one did."""
 
     def __init__(self) -> None:
         self.waiting = 0
-        self.requests = 0
         self.last_error = ""
+        self._running: list[Tally] = []
+
+    @property
+    def requests(self) -> int:
+        """The calls left of what is being asked for."""
+        return sum(tally.left for tally in self._running)
+
+    @contextmanager
+    def counting(self, tally: Tally) -> Iterator[None]:
+        """Count what is asked for during the block."""
+        self._running = [*self._running, tally]
+        try:
+            yield
+        finally:
+            self._running = [each for each in self._running if each is not tally]
 
 
 class ExchangeStatus:

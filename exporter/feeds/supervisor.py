@@ -1,15 +1,14 @@
 """All feeds of one exchange: the entry point of the package."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import aiohttp
 
 from exporter.config import Feeds
 from exporter.exchanges.base import Exchange, Span
-from exporter.feeds.backfill import Backfill, Recorded
+from exporter.feeds.backfill import Backfill, Missed
 from exporter.feeds.cache import InstrumentCache
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended
@@ -17,16 +16,9 @@ from exporter.feeds.feed import FeedSupervisor
 from exporter.feeds.instruments import InstrumentTable
 from exporter.feeds.refresher import InstrumentRefresher
 from exporter.feeds.rest import InstrumentClient, RestClient
+from exporter.feeds.search import Recorded
 from exporter.feeds.sink import Sink
-from exporter.feeds.status import ExchangeStatus
-
-
-class Missed(Protocol):
-    """What a feed missed in an earlier run: `until_ms` is None when nothing has been heard of it since."""
-
-    feed: str
-    from_ms: int
-    until_ms: int | None
+from exporter.feeds.status import ExchangeStatus, Tally
 
 
 class ExchangeFeeds:
@@ -55,15 +47,15 @@ class ExchangeFeeds:
         self._refresher = InstrumentRefresher(context, InstrumentClient(client, exchange), cache, self)
         self._backfill: Backfill | None = None
 
-    def fill_outages(self, recorded: Recorded, earlier: Iterable[Missed]) -> None:
+    def fill_outages(self, recorded: Recorded, keep_ms: int, earlier: Iterable[Missed] = ()) -> None:
         """Ask for what was missed, now and `earlier`, where the exchange can be asked; to be called before `run`.
 
-        `recorded` tells what is known of a span already.
+        `recorded` tells what is known of a span already, as far as it is no longer ago than `keep_ms`.
         """
         history = self._context.exchange.history
         if history is None:
             return
-        self._backfill = Backfill(self._context, history, self._client, recorded)
+        self._backfill = Backfill(self._context, history, self._client, recorded, keep_ms)
         for missed in earlier:
             if missed.until_ms is not None:
                 self._outage(missed.feed, Span(missed.from_ms, missed.until_ms))
@@ -83,6 +75,21 @@ class ExchangeFeeds:
         finally:
             for feed in self._feeds.values():
                 feed.stopped()
+
+    async def by_hand(self, span: Span, tally: Tally, outages: Callable[[], Iterable[Missed]]) -> None:
+        """Ask for a span of the past, where the exchange can be asked; what comes of it is in `tally`, and durable.
+
+        `outages` tells afterwards which ones may be filled by it.
+        """
+        if self._backfill:
+            await self._backfill.by_hand(span, tally)
+            self._backfill.settle(outages(), span, tally)
+            await self._context.sink.stored()
+
+    async def list_instruments(self) -> str:
+        """Learn the instruments without listening to anything; return what went wrong, empty when nothing did."""
+        await self._refresher.restore()
+        return await self._refresher.refresh()
 
     def refresh_soon(self) -> None:
         """Ask for the instruments before their time, because an unknown one showed up; once a minute at most."""

@@ -36,10 +36,15 @@ class Twins:
             if key is not None:
                 self._left.setdefault(key, []).append(event)
 
+    @property
+    def rows(self) -> int:
+        """How many different rows it was shown."""
+        return len(self._seen)
+
     def fresh(self, found: Liquidations) -> Liquidations:
         """Leave out the rows that recorded events account for, and those of earlier answers: these overlap."""
         new = [event for event in found.events if event.id not in self._seen and event.id not in self._ids]
-        self._seen.update(event.id for event in new)
+        self._seen.update(event.id for event in found.events)
         unlike = [event for event in new if not self._take(event, same_price=True)]
         return msgspec.structs.replace(found, events=[event for event in unlike if not self._take(event)])
 

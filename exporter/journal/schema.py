@@ -9,7 +9,7 @@ base quantity and USD as little-endian doubles. `signals` is one row, the state 
 
 from exporter.model import Liquidation
 
-VERSION = 3
+VERSION = 4
 
 DDL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -32,7 +32,8 @@ CREATE TABLE events (
     base_quantity REAL NOT NULL,
     notional_usd REAL NOT NULL,
     id TEXT NOT NULL,
-    origin TEXT NOT NULL
+    origin TEXT NOT NULL,
+    usd_rate REAL NOT NULL
 );
 CREATE UNIQUE INDEX events_id ON events (exchange, id);
 CREATE TABLE feed_changes (

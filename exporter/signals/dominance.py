@@ -13,7 +13,7 @@ def dominance(coin: Coin | None, exchanges: Exchanges) -> Dominance:
             held = sum(side.baseline.seen_usd[place] for side in coin.sides)
             usd[exchanges.names[place]] = held / exchanges.gains[place]
     sampled = tuple(name for name in usd if exchanges.sampled[exchanges.place(name)])
-    full = [value for name, value in usd.items() if name not in sampled]
+    full = [value for name, value in usd.items() if exchanges.full[exchanges.place(name)]]
     return Dominance(usd, _herfindahl(list(usd.values())), _herfindahl(full), sampled)
 
 

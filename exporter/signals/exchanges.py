@@ -68,8 +68,8 @@ class Exchanges(State):
             self._append(name)
         for i, name in enumerate(self.names):
             self.retired[i] = name not in feeds
-            self.full[i] = name in feeds and feeds[name] != "sampled"
-            self.sampled[i] = name in feeds and feeds[name] == "sampled"
+            self.full[i] = feeds.get(name) in ("full", "batch")
+            self.sampled[i] = feeds.get(name) == "sampled"
             if self.retired[i]:
                 self.live[i] = False
                 self.lines[i] = {}

@@ -8,8 +8,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Sampling = Literal["full", "sampled", "batch"]
-"""What an exchange publishes: every order; at most one per symbol and second; every order, many with one time."""
+Sampling = Literal["full", "sampled", "batch", "unknown"]
+"""What an exchange publishes: every order; a part of them; every order, many with one time; it is not known.
+
+The ratio of one order to the next is learned where it is every order.
+"""
 
 Number = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0, le=1e15)]

@@ -13,22 +13,26 @@ OPENING_DELAY_S = 1.0
 class Engine:
     """Plays a market to the end of the program.
 
-    `lag_s` is how far it is behind the clock; it catches up without leaving anything out.
+    `lag_s` is how far it is behind the clock; it catches up without leaving anything out. The market opens `ago_s` ago:
+    so old is what it sends, until `skip` lets time pass.
     """
 
-    def __init__(self, market: Market, exchanges: Mapping[str, SimulatedExchange], patience_s: float) -> None:
+    def __init__(
+        self, market: Market, exchanges: Mapping[str, SimulatedExchange], patience_s: float, ago_s: float = 0.0
+    ) -> None:
         self.lag_s = 0.0
         self.is_open = False
         self._market = market
         self._exchanges = exchanges
         self._patience_s = patience_s
+        self._ago_s = ago_s
         self._junk_owed = 0.0
 
     async def play(self) -> None:
         """Tick before and after the market opens; runs until it is cancelled."""
         await self._wait_for_audience()
         self.is_open = True
-        self._market.epoch_ms = now_ms()
+        self._market.epoch_ms = now_ms() - round(self._ago_s * 1000)
         next_step = _loop_time()
         while True:
             next_step += STEP_S
@@ -37,6 +41,13 @@ class Engine:
             for fault in faults:
                 self._exchanges[fault.exchange].inflict(fault)
             self._send()
+
+    def skip(self, seconds: float) -> None:
+        """Let the market's time pass at once: all that happens meanwhile is sent, to whoever listens."""
+        for _ in range(round(seconds / STEP_S)):
+            self._market.step(self._offer)
+            for exchange in self._exchanges.values():
+                exchange.flush(self._market.now_ms)
 
     async def _wait_for_audience(self) -> None:
         """Keep clients supplied with prices until all that matters is subscribed, and a second longer."""

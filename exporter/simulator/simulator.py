@@ -26,7 +26,8 @@ class Simulator:
     The market opens one second after every product line has a subscriber, so that a client misses nothing of the
     beginning, but at most `patience_s` after the start. `rate` replaces the script's rates by a steady one, in
     liquidations sent a second; with 0 nothing happens but what is asked for through the methods. `hostile` is the
-    exchange that misbehaves in the scenario of that name, Bybit unless told otherwise. An unknown scenario or exchange
+    exchange that misbehaves in the scenario of that name, Bybit unless told otherwise. The market opens `ago_s` in the
+    past, where it stays behind until `engine.skip`. An unknown scenario or exchange
     raises `ValueError`.
     """
 
@@ -39,6 +40,7 @@ class Simulator:
         exchanges: Sequence[str] = tuple(EXCHANGES),
         hostile: str | None = None,
         patience_s: float = 10.0,
+        ago_s: float = 0.0,
     ) -> None:
         _check("scenario", scenario, SCENARIOS)
         for name in exchanges:
@@ -50,7 +52,7 @@ class Simulator:
         script = SCRIPTS[scenario](Random(f"{seed}:script"), Cast(tuple(exchanges), hostile))
         contracts = [c for exchange in self.exchanges.values() for c in exchange.contracts.values()]
         self.market = Market(contracts, prices, script, seed, rate)
-        self.engine = Engine(self.market, self.exchanges, patience_s)
+        self.engine = Engine(self.market, self.exchanges, patience_s, ago_s)
         self._run: asyncio.Task[None] | None = None
         self._last_emitted_ms: dict[str, int] = {}
 

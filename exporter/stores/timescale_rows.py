@@ -25,6 +25,7 @@ _EVENT = {
     "notional_usd": "float8",
     "id": "text",
     "origin": "text",
+    "usd_rate": "float8",
 }
 """The columns of an event in the order of `Liquidation`'s fields; times travel as Unix milliseconds."""
 _CHANGE = {

@@ -103,9 +103,16 @@ def feed_line(details: Sequence[ExchangeDetail]) -> Text:
 
 
 def sampled_line(details: Iterable[ExchangeDetail]) -> list[Text]:
-    """Name the exchanges that do not show every liquidation, if there are any."""
-    names = [f"{each.exchange} ({each.completeness})" for each in details if each.completeness != "full"]
-    return [Text(f"A lower bound, not every liquidation is published: {', '.join(names)}", "dim")] if names else []
+    """Name the exchanges that do not show every liquidation, and those of which it is not known, if there are any."""
+    parts, unsaid = [], []
+    for each in details:
+        if each.completeness == "unspecified":
+            unsaid.append(each.exchange)
+        elif each.completeness != "full":
+            parts.append(f"{each.exchange} ({each.completeness})")
+    lines = [f"A lower bound, not every liquidation is published: {', '.join(parts)}"] if parts else []
+    lines += [f"Not known whether every liquidation is published: {', '.join(unsaid)}"] if unsaid else []
+    return [Text(line, "dim") for line in lines]
 
 
 def _ago(time_ms: int | None, now_ms: int) -> str:

@@ -57,6 +57,13 @@ class Query:
             raise bad_request(f"{name} {_quoted(value)} is not a whole number from 1 to {highest}")
         return int(value)
 
+    def instant(self, name: str) -> int | None:
+        """Return a time in Unix milliseconds, or None when it is not given."""
+        value = self._values.get(name)
+        if value is not None and not re.fullmatch(r"[0-9]{1,13}", value):
+            raise bad_request(f"{name} {_quoted(value)} is not a time in Unix milliseconds")
+        return None if value is None else int(value)
+
     def symbol(self, *names: str) -> str | None:
         """Return what was asked for under one of several names, as written; None when it is not given."""
         given = [name for name in names if name in self._values]

@@ -12,6 +12,7 @@ from exporter.errors import UserError
 from exporter.view import View
 from exporter.web.answers import add_headers, readable_errors
 from exporter.web.api import Api
+from exporter.web.backfill import BackfillPart, Begin
 from exporter.web.health import Health, Reload
 from exporter.web.hub import Hub
 from exporter.web.page import Page
@@ -39,16 +40,17 @@ class WebServer:
     """Everything that is served on `web.listen_address`: /metrics, /-/*, /api/v1/*, and the page.
 
     `render` turns the Accept header and the time (ms) into the body of a scrape; it is called in a thread, once at a
-    time. `reload` applies the configuration anew.
+    time. `reload` applies the configuration anew, `backfill` begins to ask an exchange for the past.
     """
 
-    def __init__(self, view: View, broadcast: Broadcast, render: Render, reload: Reload) -> None:
+    def __init__(self, view: View, broadcast: Broadcast, render: Render, reload: Reload, backfill: Begin) -> None:
         self._view = view
         self._worker = Worker()
         self._hub = Hub(view, broadcast, self._worker)
         self._parts = (
             Scrape(render, self._worker),
             Health(view, reload),
+            BackfillPart(backfill),
             Api(view, self._worker),
             Stream(view, self._hub),
             Page(),

@@ -16,6 +16,7 @@ from exporter.gaps import Outage
 from tests.wire import Recorder, ToyExchange
 
 PULSE_S = 0.02
+KEEP_MS = 30 * 86_400_000
 
 
 class Peer:
@@ -179,14 +180,19 @@ class Listening:
 
 @contextlib.asynccontextmanager
 async def listening(
-    server: Server, exchange: ToyExchange, data_dir: Path, earlier: Iterable[Outage] = (), **seconds: float
+    server: Server,
+    exchange: ToyExchange,
+    data_dir: Path,
+    earlier: Iterable[Outage] = (),
+    keep_ms: int = KEEP_MS,
+    **seconds: float,
 ) -> AsyncIterator[Listening]:
     """Listen to the server with the toy exchange; stops cleanly at the end. What the sink took is what is recorded."""
     sink = Recorder()
     async with aiohttp.ClientSession() as session:
         arguments = (exchange, server.endpoints, settings(**seconds), ["BTC"], data_dir, sink, session)
         feeds = ExchangeFeeds(*arguments)
-        feeds.fill_outages(sink.recorded, earlier)
+        feeds.fill_outages(sink.recorded, keep_ms, earlier)
         run = Listening(feeds, sink)
         try:
             yield run

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from exporter.broadcast import Broadcast
 from exporter.config import Config, Web
+from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.gaps import Gaps
@@ -20,6 +21,7 @@ from exporter.ledger import Ledger
 from exporter.model import Liquidation, Record
 from exporter.view import View
 from exporter.web import WebServer
+from exporter.web.backfill import Asking
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +116,7 @@ class Exporter:
         config = Config(web=Web(f"127.0.0.1:{self.port}"))
         view = View(config, self.ledger, Gaps(), JournalStatus(), self._newest, exchanges=self.statuses)
         self._broadcast = Broadcast()
-        self._server = WebServer(view, self._broadcast, lambda _accept, _now: (b"", "text/plain"), _reload)
+        self._server = WebServer(view, self._broadcast, lambda _accept, _now: (b"", "text/plain"), _reload, _backfill)
         self.port = int((await self._server.start()).rpartition(":")[2])
 
     async def stop(self) -> None:
@@ -171,6 +173,10 @@ def now_ms() -> int:
 
 async def _reload() -> list[str]:
     return []
+
+
+def _backfill(*_asked: object) -> Asking:
+    raise UserError("nothing is asked for here")
 
 
 def _status(name: str) -> ExchangeStatus:

@@ -4,7 +4,10 @@ import time
 
 import pytest
 
-from exporter.exchanges.base import Capability, Epoch, Feed
+from exporter.exchanges.base import Capability, Epoch, Feed, Span
+from exporter.feeds.backfill import SLOW_MS
+from exporter.feeds.search import MOST_FAILED
+from exporter.feeds.status import Tally
 from exporter.gaps import Outage
 from exporter.model import FILLED
 from tests.integration.scripted import Server, listening, until
@@ -107,6 +110,56 @@ async def test_only_the_documented_depth_is_filled(server, tmp_path):
     async with listening(server, exchange(), tmp_path, earlier) as listener:
         await until(lambda: fills(listener), within_s=20)
         assert fills(listener)[0].time_ms == pytest.approx(now - 3_600_000, abs=20_000)
+
+
+async def test_what_is_older_than_ids_are_kept_stays_missing(server, tmp_path):
+    now = now_ms()
+    at = now - 60_000
+    server.past = {"/past/BTCUSDT": [rows(("BTCUSDT", "old", now - 1_500_000), ("BTCUSDT", "1", at))]}
+    server.past["/past/DOGEUSDT"] = [rows()]
+    earlier = [Outage("all", now - 1_800_000, now - 30_000, "stopped")]
+    async with listening(server, exchange(), tmp_path, earlier, keep_ms=600_000 + SLOW_MS) as listener:
+        await until(lambda: fills(listener), within_s=20)
+        assert listener.sink.filled == ["1"]
+        assert fills(listener)[0].time_ms == pytest.approx(now - 600_000, abs=20_000), "the gap keeps its beginning"
+
+
+async def test_an_exchange_that_answers_nothing_is_given_up(server, tmp_path):
+    server.lists["/instruments"] = [f"COIN{number}USDT" for number in range(20)]
+    server.past = {f"/past/COIN{number}USDT": [404] for number in range(20)}
+    async with listening(server, exchange(), tmp_path) as listener:
+        await until(lambda: listener.sink.known)
+        await break_off(server, listener)
+        await until(lambda: "given up: HTTP 404" in listener.status.backfill.last_error, within_s=20)
+        assert len({call for call in server.calls if "past" in call}) == MOST_FAILED
+        assert not fills(listener)
+
+
+async def test_an_outage_waits_for_the_instruments(server, tmp_path):
+    server.lists["/instruments"] = 503
+    server.past = {"/past/BTCUSDT": [rows(("BTCUSDT", "1", now_ms() - 1000))]}
+    async with listening(server, exchange(), tmp_path, [Outage("all", now_ms() - 5000, None, "stopped")]) as listener:
+        await until(lambda: listener.sink.story == ["all up"])
+        server.lists["/instruments"] = ["BTCUSDT"]
+        await until(lambda: fills(listener), within_s=20)
+        assert listener.sink.filled == ["1"]
+
+
+async def test_a_span_is_asked_for_by_hand_beside_the_outages(server, tmp_path):
+    now = now_ms()
+    server.past = {"/past/BTCUSDT": [rows(("BTCUSDT", "1", now - 5000), ("BTCUSDT", "out", now - 50_000))]}
+    server.past["/past/DOGEUSDT"] = [rows(), 404]
+    ended = Outage("all", now - 20_000, now - 4000, "closed")
+    async with listening(server, exchange(), tmp_path) as listener:
+        await until(lambda: listener.sink.known)
+        tally = Tally()
+        await listener.feeds.by_hand(Span(now - 10_000, now - 1000), tally, lambda: [ended])
+        assert (tally.found, tally.recorded, tally.missing) == (1, 1, [])
+        assert [change.time_ms for change in fills(listener)] == [now - 10_000], "what was before is still missing"
+        again = Tally()
+        await listener.feeds.by_hand(Span(now - 10_000, now - 1000), again, lambda: [ended])
+        assert (again.found, again.recorded, len(again.missing)) == (1, 0, 1)
+        assert len(fills(listener)) == 1, "what was not answered fills nothing"
 
 
 async def test_an_outage_that_began_in_an_earlier_run_ends_with_the_first_connection(server, tmp_path):

@@ -5,12 +5,9 @@ import sqlite3
 import pytest
 
 from exporter.exchanges import REGISTRY
-from exporter.model import FILLED
 from exporter.simulator import Simulator
 from exporter.simulator.catalogue import EXCHANGES
-from tests.integration.whole import app_changes, exporter, live, settled, total, until
-
-HISTORIES = [name for name in EXCHANGES if REGISTRY[name].history]
+from tests.integration.whole import exporter, live, settled, total, until
 
 
 @pytest.mark.parametrize("name", EXCHANGES)
@@ -25,52 +22,6 @@ async def test_totals_equal_the_truth(name, tmp_path):
             status = app.view.exchanges[name]
             assert total(app) >= sum(event.certain for event in truth) > 100
             assert (status.parse_errors, sum(status.quarantined.values())) == (0, 0)
-    finally:
-        await simulator.stop()
-
-
-@pytest.mark.parametrize("name", HISTORIES)
-async def test_an_outage_is_filled_and_nothing_counts_twice(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(REGISTRY[name].history, "settled_s", 1.0)
-    monkeypatch.setattr(REGISTRY[name].history, "again_s", 0.0)
-    monkeypatch.setattr(REGISTRY[name].history, "every_s", 0.005)
-    simulator = Simulator("calm", 12, rate=60, exchanges=[name])
-    await simulator.start()
-    try:
-        async with exporter(simulator, tmp_path, **{"feeds.backoff_max": "1s"}) as app:
-            await until(lambda: live(app) and total(app) > 100)
-            simulator.go_offline(name, 3.0)
-            await until(lambda: not live(app))
-            await until(lambda: live(app))
-            await until(lambda: app.view.gaps.filled_seconds(name) > 0)
-            await until(lambda: app.view.gaps.newest(name)[0].missing == ())
-            truth, comparison = await settled(app, simulator)
-            assert comparison.ok, comparison.wrong()[:5]
-            pending = app.view.exchanges[name].pending_events
-            assert total(app) + pending == len(truth), "also what was sent while nobody listened"
-            # where a subscriber is told the last trades again, few are left for the back-fill
-            assert app.view.exchanges[name].backfilled_events > 0
-        assert FILLED in {change.reason for change in app_changes(tmp_path)}
-    finally:
-        await simulator.stop()
-
-
-@pytest.mark.parametrize("name", [name for name in EXCHANGES if name not in HISTORIES])
-async def test_an_outage_that_nobody_can_fill_is_published(name, tmp_path):
-    simulator = Simulator("calm", 13, rate=60, exchanges=[name])
-    await simulator.start()
-    try:
-        async with exporter(simulator, tmp_path, **{"feeds.backoff_max": "1s"}) as app:
-            await until(lambda: live(app) and total(app) > 50)
-            simulator.go_offline(name, 1.0)
-            await until(lambda: not live(app))
-            await until(lambda: live(app))
-            await until(lambda: app.view.gaps.newest(name)[0].until_ms)
-            gap = app.view.gaps.newest(name)[0]
-            assert gap.missing == ((gap.from_ms, gap.until_ms),)
-            assert gap.until_ms - gap.from_ms >= 900
-            _, comparison = await settled(app, simulator)
-            assert comparison.ok, comparison.wrong()[:5]
     finally:
         await simulator.stop()
 

@@ -16,6 +16,7 @@ import pytest
 
 from exporter.broadcast import Broadcast
 from exporter.config import ConfigError
+from exporter.errors import UserError
 from exporter.feeds.status import State
 from exporter.model import FeedChange, Liquidation, Record
 from exporter.stats import CumulativeStats
@@ -38,8 +39,9 @@ class Exporter:
         self.view = view
         self.broadcast = Broadcast()
         self.scrapes = []
+        self.refusal = UserError("not today")
         self.reloads: list[str] | Exception = ["binance (restarted)"]
-        self.server = WebServer(view, self.broadcast, render or self.render, self.reload)
+        self.server = WebServer(view, self.broadcast, render or self.render, self.reload, self.backfill)
         self.client = aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=["Accept-Encoding"])
         self.address = ""
 
@@ -51,6 +53,9 @@ class Exporter:
         if isinstance(self.reloads, Exception):
             raise self.reloads
         return self.reloads
+
+    def backfill(self, *asked):
+        raise self.refusal
 
     async def get(self, path, status=200, **headers):
         async with self.client.get(self.address + path, headers=headers) as answer:
@@ -509,7 +514,9 @@ async def test_streams_end_when_the_server_stops(exporter):
 async def test_a_port_in_use_is_one_clear_line(exporter):
     port = exporter.address.rpartition(":")[2]
     with pytest.raises(WebError) as caught:
-        await WebServer(make_view(listen=f"127.0.0.1:{port}"), Broadcast(), exporter.render, exporter.reload).start()
+        await WebServer(
+            make_view(listen=f"127.0.0.1:{port}"), Broadcast(), exporter.render, exporter.reload, exporter.backfill
+        ).start()
     assert str(caught.value) == (
         f"web.listen-address 127.0.0.1:{port} is in use; stop the other program or choose another with "
         "--web.listen-address"
@@ -520,7 +527,7 @@ async def test_a_port_in_use_is_one_clear_line(exporter):
     ("listen", "words"), [("192.0.2.1:0", "not an address of this machine"), ("no-such-host.invalid:0", "not known")]
 )
 async def test_an_address_that_cannot_be_used_is_one_clear_line(listen, words):
-    server = WebServer(make_view(listen=listen), Broadcast(), lambda _accept, _now: (b"", ""), None)
+    server = WebServer(make_view(listen=listen), Broadcast(), lambda _accept, _now: (b"", ""), None, None)
     with pytest.raises(WebError, match=words) as caught:
         await server.start()
     assert "\n" not in str(caught.value)
@@ -530,3 +537,19 @@ async def test_an_address_that_cannot_be_used_is_one_clear_line(listen, words):
 async def test_all_interfaces_are_the_default_and_the_address_can_be_opened():
     async with running(make_view(listen=":0")) as exporter:
         assert exporter.address.startswith("http://localhost:")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "reason"),
+    [
+        ("", 400, "exchange and since_ms are needed"),
+        ("?exchange=okx", 400, "exchange and since_ms are needed"),
+        ("?exchange=mtgox&since_ms=1", 400, "exchange 'mtgox' is not known; it is one of binance"),
+        ("?exchange=okx&since_ms=soon", 400, "since_ms 'soon' is not a time in Unix milliseconds"),
+        ("?exchange=okx&since_ms=1", 409, "not today"),
+    ],
+)
+async def test_what_cannot_be_asked_of_the_past_is_refused(exporter, query, status, reason):
+    async with exporter.client.post(f"{exporter.address}/-/backfill{query}") as answer:
+        assert answer.status == status
+        assert reason in (await answer.json())["reason"]

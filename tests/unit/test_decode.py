@@ -55,7 +55,7 @@ def test_an_unknown_instrument_leaves_what_follows_from_it_null():
     (event,) = decode(BYBIT, [frame("bybit", "all_liquidation")], {})
     assert list(event) == list(Liquidation.__struct_fields__)
     null = {name for name, value in event.items() if value is None}
-    assert null == {"base", "quote", "settle", "kind", "base_quantity", "notional_usd"}
+    assert null == {"base", "quote", "settle", "kind", "base_quantity", "notional_usd", "usd_rate"}
     assert (event["side"], event["price"], event["quantity"]) == ("short", 0.04499, 20000.0)
 
 

@@ -83,3 +83,14 @@ def test_an_exchange_is_listened_to_since_its_first_change():
     gaps.apply(FeedChange(5, "x", "a", up=False, reason=NEVER_RUN))
     gaps.apply(FeedChange(9, "x", "a", up=True))
     assert gaps.first_ms("x") == 5
+
+
+def test_what_ended_within_a_span_can_be_asked_for_by_hand():
+    gaps = Gaps()
+    gaps.apply_all([change(1000, "linear", False), change(5000, "linear", True), change(8000, "linear", False)])
+    assert [outage.from_ms for outage in gaps.missed("bybit", 2000, 9000)] == [1000]
+    assert gaps.missed("bybit", 2000, 4000) == [], "it ended later"
+    assert gaps.missed("bybit", 5000, 9000) == [], "it ended before, and the other one still lasts"
+    gaps.apply(filled(2000, "linear"))
+    assert gaps.missed("bybit", 2000, 9000) == [], "it is filled from there on"
+    assert [outage.from_ms for outage in gaps.missed("bybit", 1500, 9000)] == [1000]

@@ -1,6 +1,7 @@
 import pytest
 
 from exporter.exchanges.base import Liquidations, Rejected
+from exporter.feeds.sink import Taken
 from exporter.feeds.status import ExchangeStatus
 from exporter.intake import SAMPLES_PER_MINUTE, Intake
 from exporter.model import FeedChange, Instrument
@@ -162,14 +163,22 @@ def test_another_coin_as_quote_is_worth_its_mark_price_at_that_moment(intake, jo
     deliver(intake, raw(1, instrument="ETHBTC", price=0.03, quantity=2.0, time_ms=T0, received_ms=T0 + 50))
     (event,) = journal.entries
     assert (event.base_quantity, event.notional_usd) == (2.0, pytest.approx(6000.0))
+    assert event.usd_rate == 100_000.0, "and the price is kept with the event"
     late = raw(2, instrument="ETHBTC", time_ms=T0 - 120_000, received_ms=T0)
     deliver(intake, late)
     assert status.pending_events == 1, "the price of two minutes later is not the event's"
 
 
 def test_what_was_asked_for_afterwards_says_so(intake, journal):
-    intake.backfilled("binance", Liquidations([raw(1)]), T0)
+    assert intake.backfilled("binance", Liquidations([raw(1)]), T0) == Taken(recorded=1)
     assert [entry.origin for entry in journal.entries] == ["backfill"]
+
+
+def test_what_becomes_of_the_past_is_told(intake, status):
+    unknown = raw(2, instrument="NEWUSDT")
+    assert intake.backfilled("binance", Liquidations([raw(1), unknown]), T0) == Taken(recorded=1, waiting=1)
+    assert intake.backfilled("binance", Liquidations([unknown]), T0) == Taken(known=1)
+    assert intake.backfilled("binance", Liquidations([raw(3, time_ms=T0 - 31 * DAY_MS)]), T0) == Taken(too_old=1)
 
 
 def test_what_a_new_subscriber_is_told_counts_from_the_first_start_on(intake, journal, status):

@@ -62,7 +62,8 @@ ALLOWED = {
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
     "check": {"model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
     "metrics": VIEWED,
-    "web": VIEWED | {"broadcast", "config", "errors"},
+    "web": VIEWED | {"broadcast", "config", "errors", "recall"},
+    "recall": {"exchanges", "feeds.status", "config", "errors", "isotime"},
     "simulator": {"model"},
 }
 

@@ -88,8 +88,9 @@ def test_a_quanto_contract_is_worth_its_settle_coin():
     assert event.base_quantity == pytest.approx(event.notional_usd / 2_500)
 
 
-def test_a_rate_can_be_had_back_from_the_event():
+def test_the_rate_that_was_used_is_kept_and_a_dollar_counts_as_one():
     ethbtc = Instrument("binance", "ETHBTC", "ETH", "BTC", "BTC", "perpetual")
     event = resolve(raw(quantity=2.0, price=0.03), ethbtc, rate=100_000.0)
     assert (event.base_quantity, event.notional_usd) == (2.0, pytest.approx(6_000.0))
-    assert event.notional_usd / event.base_quantity / event.price == pytest.approx(100_000.0)
+    assert event.usd_rate == 100_000.0
+    assert [resolve(raw(), each).usd_rate for each in (LINEAR, INVERSE)] == [1.0, 1.0]

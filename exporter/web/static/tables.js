@@ -106,10 +106,13 @@ export function totals({ windows, exchanges, stats }, base, chosen) {
     return { cells, class: name === chosen ? "chosen" : "" };
   });
   fill($("totals-rows"), rows);
-  const floors = exchanges.filter((each) => each.completeness !== "full").map((each) => each.title);
+  const unsaid = exchanges.filter((each) => each.completeness === "unspecified").map((each) => each.title);
+  const parts = exchanges.filter((each) => !["full", "unspecified"].includes(each.completeness));
+  const floors = parts.map((each) => each.title);
   const verb = floors.length > 1 ? "publish" : "publishes";
   const note = floors.length ? `${floors.join(", ")} ${verb} less than everything: sums are a floor. ` : "";
-  set($("totals-note"), note + (stats.first_ms ? "" : "No liquidation has been seen yet."));
+  const doubt = unsaid.length ? `Of ${unsaid.join(", ")} it is not known. ` : "";
+  set($("totals-note"), note + doubt + (stats.first_ms ? "" : "No liquidation has been seen yet."));
 }
 
 function listed({ exchanges, stats }) {

@@ -66,7 +66,7 @@ async def test_an_edited_file_is_refused(history, files):
 async def test_a_newer_schema_is_refused(history):
     await run(history)
     await history.fetch("INSERT INTO exporter_migrations VALUES (99, '0099_future', 'x')")
-    with pytest.raises(StoreFaultError, match=r"newer version \(migration 99, this one knows 5\); update the exporter"):
+    with pytest.raises(StoreFaultError, match=r"newer version \(migration 99, this one knows 6\); update the exporter"):
         await run(history)
 
 

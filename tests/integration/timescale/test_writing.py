@@ -36,13 +36,14 @@ async def test_every_field_survives(history, journal):
         quantity=1e-17,
         quantity_unit="contracts",
         origin="backfill",
+        usd_rate=67_123.4,
         id="ü'\"\\;--",
     )
     journal.write([event])
     async with following(history.store(journal), journal):
         (row,) = await history.fetch(
             "SELECT time, received, exchange, instrument, base, quote, settle, kind, side, price, price_kind, "
-            "quantity, quantity_unit, base_quantity, notional_usd, id, origin FROM liquidations"
+            "quantity, quantity_unit, base_quantity, notional_usd, id, origin, usd_rate FROM liquidations"
         )
     time, received, *rest = row
     assert round(time.timestamp() * 1000) == event.time_ms

@@ -91,7 +91,7 @@ def test_an_event_without_its_size_names_the_way_out():
     assert "decode it again with --instruments" in failure([half + b"\n"])
 
 
-@pytest.mark.parametrize("field", ["price", "quantity", "base_quantity", "notional_usd"])
+@pytest.mark.parametrize("field", ["price", "quantity", "base_quantity", "notional_usd", "usd_rate"])
 def test_negative_sizes_are_refused(field):
     assert failure(lines(liquidation(**{field: -1.0}))) == f"some.jsonl: line 1 has a negative {field}"
 

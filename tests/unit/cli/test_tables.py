@@ -224,6 +224,8 @@ def test_samples_are_called_a_lower_bound():
     full = msgspec.structs.replace(detail(), exchange="bybit", completeness="full")
     assert "binance (sampled_1s)" in drawn(*sampled_line([detail(), full]))
     assert sampled_line([full]) == []
+    unsaid = msgspec.structs.replace(full, exchange="htx", completeness="unspecified")
+    assert drawn(*sampled_line([full, unsaid])).strip() == "Not known whether every liquidation is published: htx"
 
 
 @pytest.mark.parametrize("width", [100, 160])
