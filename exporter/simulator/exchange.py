@@ -216,7 +216,7 @@ class SimulatedExchange(ABC):
         await self._server.open_port()
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(self.faults.left_s("stall"))
+        await self.faults.over("stall")
         if self.faults.on("refuse"):
             return web.Response(status=self.faults.status)
         if not self.guard.admits(_loop_time(), len(self.hub.sockets)):

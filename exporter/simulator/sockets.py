@@ -162,8 +162,8 @@ class Socket:
     async def _write(self) -> None:
         with contextlib.suppress(ClientConnectionResetError, ConnectionError):
             while item := await self._outbox.get():
-                if stalled_s := self._faults.left_s("stall"):
-                    await asyncio.sleep(stalled_s)
+                if self._faults.on("stall"):
+                    await self._faults.over("stall")
                 await self.ws.send_frame(*item)
             await self.ws.send_frame(GOING_DOWN.to_bytes(2, "big"), WSMsgType.CLOSE)
 
