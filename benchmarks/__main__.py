@@ -30,6 +30,9 @@ SECTIONS = {
     "boards_promql": "Every PromQL of every board over a day of 12 exchanges and 300 coins (takes two minutes)",
     "signals": "The cascade detector per event, with the number of bases, and what it holds",
     "alerts": "From the event that makes a cascade critical to a webhook (takes about four minutes)",
+    "idle": "All exchanges and 3,100 instruments while next to nothing is liquidated (takes two minutes)",
+    "hostile": "One exchange hostile, four ways, each exchange in turn (takes six minutes)",
+    "growth": "Cost per event with instruments and exchanges, the journal's with its rows (takes ten minutes)",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 

@@ -103,6 +103,7 @@ class Feeds(Section, frozen=True):
 
     connect_timeout: Duration = Duration(10)
     silent_after: Duration = Duration(15)
+    stalled_after: Duration = Duration(4)
     backoff_max: Duration = Duration(60)
     stable_after: Duration = Duration(60)
     instruments_refresh: Duration = Duration(900)

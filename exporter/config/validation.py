@@ -41,7 +41,8 @@ def validate(config: Config, source: str) -> None:
     check(ordered, "stats", "needs 0 <= bullish_to <= bearish_from <= 1")
     check(config.journal.retention >= 86400, "journal.retention", "must be at least 1d: ids are kept that long")
     check(config.journal.queue_events >= 1000, "journal.queue_events", "must be at least 1000")
-    for name in ("connect_timeout", "silent_after", "backoff_max", "stable_after", "instruments_refresh"):
+    above_zero = ("connect_timeout", "silent_after", "stalled_after", "backoff_max", "stable_after")
+    for name in (*above_zero, "instruments_refresh"):
         check(getattr(config.feeds, name) > 0, f"feeds.{name}", "must be above zero")
     check(bool(config.feeds.asset_classes), "feeds.asset_classes", "name at least one, such as crypto")
     check(config.feeds.junk_per_second >= 1, "feeds.junk_per_second", "must be at least 1")

@@ -124,14 +124,22 @@ class Capability(msgspec.Struct, frozen=True):
         return self.epochs[-1].completeness
 
 
+class Quota(msgspec.Struct, frozen=True):
+    """What one address may send, over all its sockets: `messages` within `seconds`, `unanswered` requests at once."""
+
+    messages: int
+    seconds: float
+    unanswered: int
+
+
 class Feed(msgspec.Struct, frozen=True, kw_only=True):
     """One product line that is read over sockets of its own.
 
     `path` is appended to the address of `endpoint`, `headers` go with the handshake. A feed with `per_symbol`
     subscribes each instrument by name, at most `symbols_per_connection` on one socket; between two requests it waits
-    `request_every_s`. `ping` is sent every `ping_every_s` where the exchange wants messages from its clients. With
-    `gzip` every frame is compressed. The control stream may pause for `pulse_s`, 0 when it never does for long. The
-    exchange cuts every socket after `max_life_s`, 0 when it does not.
+    `request_every_s`, and all of its sockets together keep to `quota`. `ping` is sent every `ping_every_s` where the
+    exchange wants messages from its clients. With `gzip` every frame is compressed. The control stream may pause for
+    `pulse_s`, 0 when it never does for long. The exchange cuts every socket after `max_life_s`, 0 when it does not.
     """
 
     name: str
@@ -141,6 +149,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     per_symbol: bool = False
     symbols_per_connection: int = 0
     request_every_s: float = 0.0
+    quota: Quota | None = None
     ping: str | None = None
     ping_every_s: float = 20.0
     gzip: bool = False

@@ -173,7 +173,7 @@ class Bitget:
             path="/v3/ws/public",
             ping="ping",
             ping_every_s=25.0,
-            request_every_s=0.1,
+            request_every_s=0.2,
             max_life_s=86_400.0,
         ),
     )

@@ -280,11 +280,12 @@ def _read_prices(message: _Message) -> Parsed:
     """Read a push of the markets' channel: oracle prices, which liquidations go by, or changes of a market."""
     oracle = decoded(_PRICES, message.contents).oracle
     prices = []
-    time_ms = 0
+    told, time_ms = "", 0
     for market, each in oracle.items():
         try:
             prices.append((market, positive(each.price, "price")))
-            time_ms = max(time_ms, instant_iso(each.time))
+            if each.time != told:  # the prices of a block bear one time, which is read once
+                told, time_ms = each.time, max(time_ms, instant_iso(each.time))
         except RejectedRow:
             continue
     return MarkPrices(tuple(prices), time_ms)

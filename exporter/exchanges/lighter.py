@@ -33,6 +33,7 @@ from exporter.exchanges.base import (
     ParseError,
     PastPage,
     PastRequest,
+    Quota,
     RejectedRow,
     Reply,
     Span,
@@ -192,14 +193,14 @@ class Lighter:
         "rest": "https://mainnet.zklighter.elliot.ai",
     }
     feeds: tuple[Feed, ...] = (
-        # 100 subscriptions on a connection, one of which is the pulse; 200 messages a minute from an address, which two
-        # connections stay below. Something has to be sent every two minutes; after a day the connection is dropped.
+        # 100 subscriptions on a connection, one of which is the pulse; an address may send 200 messages a minute and
+        # have 50 without an answer. Something has to be sent every two minutes; after a day the connection is dropped.
         Feed(
             name=_FEED,
             path="/stream",
             per_symbol=True,
             symbols_per_connection=99,
-            request_every_s=0.62,
+            quota=Quota(messages=190, seconds=60.0, unanswered=40),
             ping='{"type":"ping"}',
             ping_every_s=60.0,
             max_life_s=86_400.0,

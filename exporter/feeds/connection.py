@@ -8,10 +8,12 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 
 from exporter.exchanges.base import Ack, Feed, Reply
+from exporter.feeds.allowance import Allowance
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended, Reason, explain
 from exporter.feeds.liveness import Liveness, Verdict
 from exporter.feeds.reader import Reader
+from exporter.feeds.stall import StallWatch
 from exporter.feeds.status import State
 from exporter.feeds.subscriptions import Refusals, Subscriptions
 
@@ -37,6 +39,7 @@ class Connection:
         context: Context,
         feed: Feed,
         refusals: Refusals,
+        allowance: Allowance,
         instruments: Sequence[str],
         on_state: Callable[["Connection", State], None],
     ) -> None:
@@ -46,6 +49,7 @@ class Connection:
         self._settings = context.settings
         self._feed = feed
         self._refusals = refusals
+        self._allowance = allowance
         self._wanted: Iterable[str] = refusals.acceptable(instruments)
         self._on_state = on_state
         self.opened = monotonic()
@@ -85,6 +89,7 @@ class Connection:
             self._feed,
             self._context.bases,
             self._refusals,
+            self._allowance,
             self._settings.connect_timeout,
         )
         requests.want(self._wanted)
@@ -114,6 +119,7 @@ class Connection:
             keep.cancel()
             await websocket.close()
             await asyncio.gather(pump, keep, return_exceptions=True)
+            requests.abandon()
         for task in failed:
             task.result()
 
@@ -128,7 +134,7 @@ class Connection:
 
     async def _act(self, websocket: ClientConnection, requests: Subscriptions, answer: Ack | Reply) -> None:
         if isinstance(answer, Reply):
-            await self._send(websocket, answer.frame)
+            await self._say(websocket, answer.frame)
             return
         refused = requests.answer(answer)
         if refused is not None and self._refusals.news(refused):
@@ -144,25 +150,31 @@ class Connection:
     async def _keep(self, websocket: ClientConnection, requests: Subscriptions) -> None:
         """Send what is due and judge the socket, at least once a second."""
         ping, every = self._feed.ping, self._feed.ping_every_s
-        pace = self._feed.request_every_s or TICK_S
-        tick = min(TICK_S, pace, self._silent_after / 4, self._settings.connect_timeout / 4, every / 4)
+        tick = min(TICK_S, self._silent_after / 4, self._settings.connect_timeout / 4, every / 4)
         now = monotonic()
+        stall = StallWatch(self._settings.stalled_after, now)
         ping_due = now  # at once, because the answer can be the first proof that the socket delivers
         while True:
             await self._flush(websocket, requests)
             if ping is not None and now >= ping_due:
-                await self._send(websocket, ping)
+                await self._say(websocket, ping)
                 ping_due = now + every
             before = now
-            await asyncio.sleep(tick)
+            await asyncio.sleep(min(tick, requests.pause(now), stall.due(now, self._reader.heard)))
             now = monotonic()
             if now - before < tick + STALL_S:  # else this process stood still: let the pump catch up before judging
                 requests.check(now)
                 self._judge(requests)
+                await stall.look(websocket, now, self._reader.heard)
 
     async def _flush(self, websocket: ClientConnection, requests: Subscriptions) -> None:
         while (frame := requests.take(monotonic())) is not None:
             await self._send(websocket, frame)
+
+    async def _say(self, websocket: ClientConnection, frame: str) -> None:
+        """Send what cannot wait for the allowance, and count it."""
+        self._allowance.spend(monotonic())
+        await self._send(websocket, frame)
 
     async def _send(self, websocket: ClientConnection, frame: str) -> None:
         async with asyncio.timeout(self._settings.connect_timeout):  # a peer that does not read is not there

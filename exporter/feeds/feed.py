@@ -2,11 +2,12 @@
 
 import asyncio
 from functools import partial
-from time import time_ns
+from time import monotonic, time_ns
 
 import structlog
 
 from exporter.exchanges.base import Feed, Span
+from exporter.feeds.allowance import Allowance
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended
 from exporter.feeds.shard import Report, Shard
@@ -34,6 +35,7 @@ class FeedSupervisor:
         self._status = context.status.feeds[feed.name]
         self._assignment = Assignment(feed.symbols_per_connection)
         self._refusals = Refusals()
+        self._allowance = Allowance(feed.quota, monotonic())
         self._shards: list[Shard] = []
         self._reports: dict[int, Report] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -78,7 +80,7 @@ class FeedSupervisor:
 
     def _add_shard(self, group: asyncio.TaskGroup, instruments: list[str] | None = None) -> None:
         number = len(self._shards)
-        shard = Shard(self._context, self.feed, self._refusals, partial(self._take, number))
+        shard = Shard(self._context, self.feed, self._refusals, self._allowance, partial(self._take, number))
         shard.want(instruments or [])
         self._shards.append(shard)
         if self._up_since_ms is None:

@@ -6,7 +6,7 @@ from exporter.exchanges.base import Ack, Feed, Liquidations, MarkPrices, ParseEr
 from exporter.feeds.context import Context
 from exporter.feeds.failures import Ended, Reason
 from exporter.feeds.inflate import inflate
-from exporter.feeds.junk import JunkMeter
+from exporter.feeds.junk import GarbleMeter, JunkMeter
 from exporter.feeds.liveness import Liveness
 
 _SMOOTHING = 1 / 16
@@ -17,12 +17,15 @@ MAX_INFLATED_BYTES = 16 * 2**20
 class Reader:
     """Reads the frames of one socket of `feed`.
 
-    Times are Unix milliseconds, 0 before the first message; `liveness` hears the control messages.
+    Times are Unix milliseconds, 0 before the first message; `heard` is the newest frame's on the monotonic clock, the
+    time of opening before. `liveness` hears the control messages.
     """
 
     def __init__(self, context: Context, feed: Feed, liveness: Liveness) -> None:
         self.last_message_ms = 0
         self.last_control_ms = 0
+        self.heard = monotonic()
+        self._frames = 0
         self._liveness = liveness
         self._name = context.exchange.name
         self._parse = context.exchange.parse
@@ -31,15 +34,18 @@ class Reader:
         self._status = context.status
         self._marks = context.table.marks
         self._junk = JunkMeter(context.settings.junk_per_second)
+        self._garble = GarbleMeter(self.heard)
 
     def read(self, frame: bytes) -> Ack | Reply | None:
         """Take one frame; return what the connection has to act upon.
 
-        Raises `Ended` when unusable frames become a flood.
+        Raises `Ended` when unusable frames become a flood, or malformed ones most of what arrives.
         """
         received_ms = time_ns() // 1_000_000
         status = self._status
         status.frames += 1
+        self._frames += 1
+        self.heard = monotonic()
         status.last_message_ms = self.last_message_ms = received_ms
         started = perf_counter()
         try:
@@ -47,8 +53,7 @@ class Reader:
                 frame = inflate(frame, MAX_INFLATED_BYTES)
             parsed = self._parse(frame, received_ms)
         except ParseError:
-            status.parse_errors += 1
-            self._unusable("malformed", frame, received_ms)
+            self._malformed(frame, received_ms)
             return None
         if isinstance(parsed, Liquidations):
             self._deliver(parsed, received_ms, perf_counter() - started)
@@ -81,7 +86,7 @@ class Reader:
             weight = _SMOOTHING if status.last_control_ms else 1.0
             status.clock_offset_s += (offset - status.clock_offset_s) * weight
         status.last_control_ms = self.last_control_ms = received_ms
-        self._liveness.hear(monotonic())
+        self._liveness.hear(self.heard)
 
     def _price(self, parsed: MarkPrices) -> None:
         for instrument, price in parsed.prices:
@@ -90,7 +95,13 @@ class Reader:
                 base, multiplier = mark
                 self._status.mark_prices[base] = price / multiplier
 
+    def _malformed(self, frame: bytes, received_ms: int) -> None:
+        self._status.parse_errors += 1
+        self._unusable("malformed", frame, received_ms)
+        if self._garble.garbled(self.heard, self._frames):
+            raise Ended(Reason.MALFORMED, "most frames are malformed")
+
     def _unusable(self, reason: str, frame: bytes, received_ms: int) -> None:
         self._sink.quarantine(self._name, reason, frame, received_ms)
-        if self._junk.flooded(monotonic()):
+        if self._junk.flooded(self.heard):
             raise Ended(Reason.FLOOD, "flooded with unusable frames")

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from exporter.exchanges.base import Feed
+from exporter.feeds.allowance import Allowance
 from exporter.feeds.backoff import Backoff
 from exporter.feeds.connection import Connection
 from exporter.feeds.context import Context
@@ -39,11 +40,19 @@ class Shard:
     A failed connection stays down or blocked until it is live again: attempts are not states.
     """
 
-    def __init__(self, context: Context, feed: Feed, refusals: Refusals, report: Callable[[Report], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        feed: Feed,
+        refusals: Refusals,
+        allowance: Allowance,
+        report: Callable[[Report], None],
+    ) -> None:
         settings = context.settings
         self._context = context
         self._feed = feed
         self._refusals = refusals
+        self._allowance = allowance
         self._report = report
         self._instruments: Sequence[str] = ()
         self._backoff = Backoff(settings.backoff_max, settings.stable_after)
@@ -86,7 +95,7 @@ class Shard:
         return proof_ms if self._state in (State.LIVE, State.SILENT) else time_ns() // 1_000_000
 
     def _open(self) -> Connection:
-        return Connection(self._context, self._feed, self._refusals, self._instruments, self._changed)
+        return Connection(self._context, self._feed, self._refusals, self._allowance, self._instruments, self._changed)
 
     def _changed(self, connection: Connection, state: State) -> None:
         if connection is not self._relay.current or state is self._state:

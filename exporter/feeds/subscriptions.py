@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from exporter.exchanges.base import OLDEST, Ack, Exchange, Feed, Subscription
+from exporter.feeds.allowance import Allowance
 from exporter.feeds.failures import Ended, Reason
 
 
@@ -37,15 +39,22 @@ class Subscriptions:
     """The book of one socket's requests; every request must be answered within `timeout` seconds of being sent.
 
     A refused request for several instruments is halved and asked again, until the culprit stands alone. Of the control
-    streams only those that depend on no instrument are indispensable.
+    streams only those that depend on no instrument are indispensable. All sockets of the feed share `allowance`.
     """
 
     def __init__(
-        self, exchange: Exchange, feed: Feed, bases: Sequence[str], refusals: Refusals, timeout: float
+        self,
+        exchange: Exchange,
+        feed: Feed,
+        bases: Sequence[str],
+        refusals: Refusals,
+        allowance: Allowance,
+        timeout: float,
     ) -> None:
         self._exchange = exchange
         self._feed = feed
         self._refusals = refusals
+        self._allowance = allowance
         self._timeout = timeout
         self._asked: set[str] = set()
         self._waiting: dict[str, tuple[Subscription, float]] = {}
@@ -65,14 +74,22 @@ class Subscriptions:
         if new:
             self._ask(new)
 
+    def pause(self, now: float) -> float:
+        """Return how long it takes until the next frame may be sent, in seconds; infinity when there is none."""
+        if not self._unsent:
+            return inf
+        return max(self._pause_until - now, self._allowance.wait(now))
+
     def take(self, now: float) -> str | None:
         """Return the next frame to send, None when there is none or it is too soon after the one before.
 
         The time for its answer begins `now` (seconds).
         """
-        if not self._unsent or now < self._pause_until:
+        if self.pause(now) > 0:
             return None
         self._pause_until = now + self._feed.request_every_s
+        self._allowance.spend(now)
+        self._allowance.unanswered += 1
         request = self._unsent.popleft()
         self._waiting[request.key] = (request, now + self._timeout)
         return request.frame
@@ -84,11 +101,19 @@ class Subscriptions:
         """
         key = next(iter(self._waiting), "") if ack.key == OLDEST else ack.key
         request, _ = self._waiting.pop(key, (None, 0.0))
-        if request is None or ack.ok:
+        if request is None:
+            return None
+        self._allowance.unanswered -= 1
+        if ack.ok:
             return None
         if not request.instruments:
             raise Ended(Reason.REFUSED, f"subscription refused: {ack.message or request.frame}")
         return request if request.key in self._control else self._divide(request, ack.message)
+
+    def abandon(self) -> None:
+        """Wait for no more answers: the socket is gone."""
+        self._allowance.unanswered -= len(self._waiting)
+        self._waiting.clear()
 
     def check(self, now: float) -> None:
         """Raise `Ended` when an answer is overdue."""

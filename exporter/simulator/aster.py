@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from exporter.simulator.aster_contracts import contracts
 from exporter.simulator.binance import SimulatedBinance
 from exporter.simulator.contracts import Contract
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.orders import Order
 
 
@@ -15,6 +16,7 @@ class SimulatedAster(SimulatedBinance):
     combined: ClassVar[str] = "/stream"
     delivering: ClassVar[str] = "/"
     stream_limit: ClassVar[int] = 200
+    limits: ClassVar[Limits] = Limits(messages=Rate(10, 1.0))
     rest_endpoints: ClassVar[tuple[str, ...]] = ("rest",)
     rest_paths: ClassVar[tuple[str, ...]] = ("/fapi/v3/exchangeInfo",)
     socket_paths: ClassVar[tuple[str, ...]] = ("/stream", "/ws", "/ws/{stream}")

@@ -11,6 +11,7 @@ from exporter.simulator.binance_contracts import CM, UM, contracts, exchange_inf
 from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.garbage import Frame, draw_garbage
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -19,7 +20,6 @@ COMBINED = "/market/stream"
 LIQUIDATIONS = "!forceOrder@arr"
 MARK_PRICE = "@markPrice@1s"
 STREAM_LIMIT = 1024
-MESSAGES_PER_S = 10
 SAMPLE_MS = 1000
 PARTIAL_SHARE = 0.1
 
@@ -52,6 +52,7 @@ class SimulatedBinance(SimulatedExchange):
     combined: ClassVar[str] = COMBINED
     delivering: ClassVar[str] = "/market"
     stream_limit: ClassVar[int] = STREAM_LIMIT
+    limits: ClassVar[Limits] = Limits(messages=Rate(10, 1.0), connects=Rate(300, 300.0))
     rest_endpoints: ClassVar[tuple[str, ...]] = ("rest", "rest_coin")
     rest_paths: ClassVar[tuple[str, ...]] = ("/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo")
     socket_paths: ClassVar[tuple[str, ...]] = (
@@ -80,10 +81,7 @@ class SimulatedBinance(SimulatedExchange):
         self.subscribed(socket)
 
     def hear(self, socket: Socket, text: str) -> None:
-        """Answer SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS; more than ten messages a second end the socket."""
-        if socket.messages_in_last_second() > MESSAGES_PER_S:
-            socket.close()
-            return
+        """Answer SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS."""
         try:
             request = msgspec.json.decode(text, type=_Request)
         except msgspec.DecodeError as error:

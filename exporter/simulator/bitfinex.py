@@ -13,6 +13,7 @@ from exporter.simulator.bitfinex_contracts import contracts
 from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange, now_ms
 from exporter.simulator.garbage import Frame, draw_garbage
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -22,6 +23,7 @@ STATUS = "deriv:"
 BATCH_MS = 200
 STATUS_MS = 2000
 HEARTBEAT_MS = 15_000
+CHANNELS = 25
 MARGIN_SHARE = 0.1
 LARGEST_ANSWER = 500
 
@@ -56,6 +58,7 @@ class SimulatedBitfinex(SimulatedExchange):
     """
 
     name: ClassVar[str] = "bitfinex"
+    limits: ClassVar[Limits] = Limits(connects=Rate(20, 60.0))
     rest_paths: ClassVar[tuple[str, ...]] = ("/v2/conf/pub:list:pair:futures",)
     past_paths: ClassVar[tuple[str, ...]] = ("/v2/liquidations/hist",)
     socket_paths: ClassVar[tuple[str, ...]] = ("/ws/2",)
@@ -159,6 +162,9 @@ class SimulatedBitfinex(SimulatedExchange):
         known = key == LIQUIDATIONS or (contract is not None and key.startswith(STATUS))
         if self.faults.on("refuse_subscriptions") or not known:
             _send(socket, {"event": "error", "msg": "key: invalid", "code": 10300} | head)
+            return
+        if len(socket.topics) >= CHANNELS:
+            _send(socket, {"event": "error", "msg": "Reached limit of open channels", "code": 10305} | head)
             return
         self._channels[socket, key] = self.rng.randrange(1000, 500_000)
         _send(socket, {"event": "subscribed", "chanId": self._channels[socket, key]} | head)

@@ -11,6 +11,7 @@ from exporter.simulator.bybit_contracts import INVERSE, LINEAR, contracts, instr
 from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange, now_ms
 from exporter.simulator.garbage import Frame, draw_garbage
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -63,6 +64,7 @@ class SimulatedBybit(SimulatedExchange):
     """Bybit. A subscription request is refused as a whole when one topic is unknown or subscribed already."""
 
     name: ClassVar[str] = "bybit"
+    limits: ClassVar[Limits] = Limits(connects=Rate(500, 300.0))
     rest_paths: ClassVar[tuple[str, ...]] = ("/v5/market/instruments-info",)
     socket_paths: ClassVar[tuple[str, ...]] = (f"/v5/public/{LINEAR}", f"/v5/public/{INVERSE}")
 

@@ -13,6 +13,7 @@ from exporter.simulator.contracts import Contract
 from exporter.simulator.deribit_contracts import contracts, describe
 from exporter.simulator.exchange import SimulatedExchange, now_ms
 from exporter.simulator.garbage import Frame, draw_garbage
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -68,6 +69,7 @@ class SimulatedDeribit(SimulatedExchange):
     """
 
     name: ClassVar[str] = "deribit"
+    limits: ClassVar[Limits] = Limits(sockets=32, requests=Rate(10, 3.0))
     rest_paths: ClassVar[tuple[str, ...]] = ("/api/v2/public/get_instruments",)
     past_paths: ClassVar[tuple[str, ...]] = ("/api/v2/public/get_last_trades_by_currency_and_time",)
     socket_paths: ClassVar[tuple[str, ...]] = ("/ws/api/v2",)
@@ -165,6 +167,13 @@ class SimulatedDeribit(SimulatedExchange):
     def attended(self) -> bool:
         """Whether the tape has subscribers."""
         return TRADES in self.hub.topics()
+
+    def trade(self, order: Order) -> None:
+        """Send an ordinary trade."""
+        usual = usual_trade(self.rng, order)
+        row = self._row(usual, sells=usual.side == LONG)
+        self._tape.add(order.contract.symbol, order.time_ms, row)
+        self.hub.push(TRADES, _notification(TRADES, [row]))
 
     def _parties(self, order: Order) -> tuple[Order, ...]:
         if self.rng.random() >= BOTH_SHARE:

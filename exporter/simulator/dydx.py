@@ -164,6 +164,13 @@ class SimulatedDydx(SimulatedExchange):
         """Whether every listed market has subscribers."""
         return {f"{TRADES} {symbol}" for symbol in self.contracts.keys() - self.unlisted} <= self.hub.topics()
 
+    def trade(self, order: Order) -> None:
+        """Send an ordinary trade."""
+        symbol, row = order.contract.symbol, self._row(usual_trade(self.rng, order), "LIMIT")
+        self._tape.add(symbol, order.time_ms, row)
+        frame = _frame("channel_data", channel=TRADES, id=symbol, version="2.1.0", contents={"trades": [row]})
+        self.hub.push(f"{TRADES} {symbol}", frame)
+
     def _answer_all(self) -> None:
         """Answer the waiting requests in an order of their own: each waits for its market's last trades."""
         asked, self._asked = self._asked, []

@@ -14,7 +14,8 @@ class Engine:
     """Plays a market to the end of the program.
 
     `lag_s` is how far it is behind the clock; it catches up without leaving anything out. The market opens `ago_s` ago:
-    so old is what it sends, until `skip` lets time pass.
+    so old is what it sends, until `skip` lets time pass. `trades` is how many a second each exchange has that are no
+    liquidations, beside those that go with one.
     """
 
     def __init__(
@@ -26,7 +27,8 @@ class Engine:
         self._exchanges = exchanges
         self._patience_s = patience_s
         self._ago_s = ago_s
-        self._junk_owed = 0.0
+        self._junk_owed = self._trades_owed = 0.0
+        self.trades = 0.0
 
     async def play(self) -> None:
         """Tick before and after the market opens; runs until it is cancelled."""
@@ -72,12 +74,20 @@ class Engine:
             exchange.bad_rows = phase.bad_rows if name == phase.hostile else 0.0
             exchange.flush(self._market.now_ms)
         self._tick(self._market.elapsed_ms / 1000)
+        self._send_trades()
         if phase.hostile in self._exchanges:
             self._send_junk(self._exchanges[phase.hostile], phase.junk)
 
     def _tick(self, elapsed_s: float) -> None:
         for exchange in self._exchanges.values():
             exchange.tick(elapsed_s)
+
+    def _send_trades(self) -> None:
+        self._trades_owed += self.trades * STEP_S
+        while self._trades_owed >= 1:
+            self._trades_owed -= 1
+            for exchange in self._exchanges.values():
+                exchange.trade(self._market.draw(exchange.name))
 
     def _send_junk(self, exchange: SimulatedExchange, per_second: float) -> None:
         self._junk_owed += per_second * STEP_S

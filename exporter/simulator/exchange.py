@@ -12,9 +12,11 @@ from typing import ClassVar
 from aiohttp import web
 
 from exporter.simulator.contracts import Contract
+from exporter.simulator.crowd import crowd
 from exporter.simulator.faults import Faults
 from exporter.simulator.garbage import NOT_UTF8, OVERSIZED, Frame
 from exporter.simulator.hub import Hub
+from exporter.simulator.limits import Guard, Limits
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order, Record
 from exporter.simulator.scenarios import Fault
@@ -22,15 +24,21 @@ from exporter.simulator.server import Server
 from exporter.simulator.sockets import CLOSE_TIMEOUT_S, Socket
 from exporter.simulator.truthfile import TruthEvent
 
+FLOOD_PER_TICK = 500
+"""Ticks are a twentieth of a second apart: 10,000 frames a second."""
+FLAP_S = 1.0
+
 
 class SimulatedExchange(ABC):
     """One exchange on one port: the wire is the subclass's, the rest is here.
 
     `contracts` are all of them by symbol; those in `unlisted` are not in REST (yet). `duplicates` and `bad_rows` are
-    the shares of event frames that are sent twice, or with a broken row.
+    the shares of event frames that are sent twice, or with a broken row. Who exceeds one of the documented `limits` is
+    cut, or not let in.
     """
 
     name: ClassVar[str]
+    limits: ClassVar[Limits] = Limits()
     rest_endpoints: ClassVar[tuple[str, ...]] = ("rest",)
     socket_paths: ClassVar[tuple[str, ...]]
     rest_paths: ClassVar[tuple[str, ...]]
@@ -43,6 +51,7 @@ class SimulatedExchange(ABC):
         self.rng = Random(f"{seed}:{self.name}")
         self.hub = Hub(self.wrap)
         self.faults = Faults()
+        self.guard = Guard(self.limits)
         self.records: list[Record] = []
         self.duplicates = self.bad_rows = 0.0
         self.idle_limit_s = float("inf")
@@ -95,6 +104,9 @@ class SimulatedExchange(ABC):
     def attended(self) -> bool:
         """Whether somebody listens to the liquidations of every product line."""
 
+    def trade(self, order: Order) -> None:  # noqa: B027 - most exchanges have no tape
+        """Send a trade that is no liquidation, where those share a channel with liquidations."""
+
     def recall(self, request: web.Request) -> bytes:
         """Return the body of a REST answer about what was sent; only where there are `past_paths`."""
         raise NotImplementedError(request.path)
@@ -135,6 +147,12 @@ class SimulatedExchange(ABC):
             case lasting:
                 self.faults.begin(lasting, fault.seconds, fault.status)
 
+    def enlarge(self, count: int) -> None:
+        """List contracts that nobody trades, until there are `count` in all."""
+        for contract in list(crowd(self.contracts.values(), max(0, count - len(self.contracts)))):
+            self.contracts[contract.symbol] = contract
+            self.prices.add(contract.coin, contract.reference_price)
+
     def list_symbol(self, symbol: str, like: str, *, in_rest: bool) -> Contract:
         """Add a contract with the terms of `like` and a coin named as the symbol is without its quote."""
         contract = self.contracts.get(symbol)
@@ -148,11 +166,17 @@ class SimulatedExchange(ABC):
         return contract
 
     def tick(self, elapsed_s: float) -> None:
-        """Do what time brings, `elapsed_s` into the run: prices, new listings, pings."""
+        """Do what time brings, `elapsed_s` into the run: prices, new listings, pings, and what is wrong just now."""
         if not self.faults.on("silence"):
             self.pulse(now_ms())
         self.unlisted -= {symbol for symbol in self.unlisted if self.contracts[symbol].listed_s <= elapsed_s}
         self.hub.tick(self.idle_limit_s)
+        if self.faults.on("flood"):
+            for _ in range(FLOOD_PER_TICK):
+                self.send_raw(self.junk())
+        if self.faults.on("flap"):
+            for socket in [each for each in self.hub.sockets if each.age_s() >= FLAP_S]:
+                socket.abort()
 
     def publish(self, orders: Sequence[Order]) -> None:
         """Send orders of one contract in one frame, and record them, whoever hears it."""
@@ -192,16 +216,22 @@ class SimulatedExchange(ABC):
         await self._server.open_port()
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
+        await self.faults.over("stall")
         if self.faults.on("refuse"):
             return web.Response(status=self.faults.status)
+        if not self.guard.admits(_loop_time(), len(self.hub.sockets)):
+            return web.Response(status=429)
         ws = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=CLOSE_TIMEOUT_S)
         await ws.prepare(request)
-        socket = Socket(ws, request)
+        socket = Socket(ws, request, self.guard.meter(), self.faults)
         self.hub.sockets.add(socket)
         try:
             self.greet(socket, request)
             async for text in socket.requests():
-                self.hear(socket, text)
+                if self.guard.allows(_loop_time(), socket.meter):
+                    self.hear(socket, text)
+                else:
+                    socket.close()
         finally:
             self.hub.sockets.discard(socket)
             await socket.finish()
@@ -220,6 +250,10 @@ class SimulatedExchange(ABC):
         if self.faults.on("refuse") or self.faults.on("refuse_rest"):
             return web.Response(status=self.faults.status)
         return web.Response(body=self.recall(request), content_type="application/json")
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def now_ms() -> int:

@@ -29,6 +29,11 @@ NOT_UTF8: Frame = (b'{"topic":"\xff\xfe"}', WSMsgType.TEXT)
 """A text frame that is not text: clients must end the connection (RFC 6455, 8.1)."""
 
 
+def garbled(frame: bytes) -> bytes:
+    """Return the first half of a frame: neither JSON nor a whole compressed stream."""
+    return frame[: len(frame) // 2]
+
+
 def draw_garbage(rng: Random, own: Sequence[bytes]) -> Frame:
     """Draw a frame: an exchange's `own` nonsense, broken JSON, random bytes, or JSON nested very deeply."""
     dice = rng.random()

@@ -12,6 +12,7 @@ from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange, now_ms
 from exporter.simulator.garbage import Frame, draw_garbage
 from exporter.simulator.gate_contracts import BTC, USD1, USDT, contracts, describe
+from exporter.simulator.limits import Limits
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -68,6 +69,7 @@ class SimulatedGate(SimulatedExchange):
     """
 
     name: ClassVar[str] = "gate"
+    limits: ClassVar[Limits] = Limits(sockets=300)
     rest_paths: ClassVar[tuple[str, ...]] = ("/api/v4/futures/{settle}/contracts",)
     past_paths: ClassVar[tuple[str, ...]] = ("/api/v4/futures/{settle}/liq_orders",)
     socket_paths: ClassVar[tuple[str, ...]] = tuple(f"/v4/ws/{line}" for line in LINES)

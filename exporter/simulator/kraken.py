@@ -14,6 +14,7 @@ from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange, now_ms
 from exporter.simulator.garbage import Frame, draw_garbage
 from exporter.simulator.kraken_contracts import INDEX, INVERSE, LINEAR, contracts, describe
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -65,6 +66,7 @@ class SimulatedKraken(SimulatedExchange):
     """
 
     name: ClassVar[str] = "kraken"
+    limits: ClassVar[Limits] = Limits(sockets=100, messages=Rate(100, 1.0))
     rest_paths: ClassVar[tuple[str, ...]] = ("/derivatives/api/v3/instruments",)
     past_paths: ClassVar[tuple[str, ...]] = ("/derivatives/api/v3/history",)
     socket_paths: ClassVar[tuple[str, ...]] = ("/ws/v1",)
@@ -155,6 +157,10 @@ class SimulatedKraken(SimulatedExchange):
         """Whether contracts of both kinds have subscribers."""
         heard = [topic.removeprefix(f"{TRADE} ") for topic in self.hub.topics() if topic.startswith(f"{TRADE} ")]
         return {self.contracts[symbol].line for symbol in heard} == {LINEAR, INVERSE}
+
+    def trade(self, order: Order) -> None:
+        """Send an ordinary trade."""
+        self._send_usual(order)
 
     def _send_usual(self, order: Order) -> None:
         """Send a trade that is no liquidation, and where trades are bad, one that cannot be."""

@@ -12,6 +12,7 @@ from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange, now_ms
 from exporter.simulator.garbage import Frame, draw_garbage
 from exporter.simulator.lighter_contracts import SPOT, contracts, describe
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.orders import Order
 from exporter.simulator.sockets import Socket
@@ -23,6 +24,7 @@ STATS_MS = 500
 PING_MS = 30_000
 IDLE_LIMIT_S = 120.0
 SUBSCRIPTIONS = 100
+INFLIGHT = 50
 LAST_TRADES, LAST_LIQUIDATIONS = 50, 50
 ROWS = 100
 FIRST_NUMBER = 18_240_999_145
@@ -70,6 +72,7 @@ class SimulatedLighter(SimulatedExchange):
     """
 
     name: ClassVar[str] = "lighter"
+    limits: ClassVar[Limits] = Limits(sockets=100, connects=Rate(80, 60.0), address_messages=Rate(200, 60.0))
     rest_paths: ClassVar[tuple[str, ...]] = ("/api/v1/orderBooks",)
     past_paths: ClassVar[tuple[str, ...]] = ("/api/v1/trades",)
     socket_paths: ClassVar[tuple[str, ...]] = ("/stream",)
@@ -79,6 +82,7 @@ class SimulatedLighter(SimulatedExchange):
         self.idle_limit_s = IDLE_LIMIT_S
         self._batches = Batches(BATCH_MS)
         self._tape = Tape()
+        self._asked: list[tuple[Socket, str]] = []
         self._number = FIRST_NUMBER
         self._stats_ms = 0
         self._ping_ms = now_ms() + PING_MS
@@ -93,7 +97,7 @@ class SimulatedLighter(SimulatedExchange):
         _send(socket, type="connected", session_id="7c2a")
 
     def hear(self, socket: Socket, text: str) -> None:
-        """Answer ping, subscribe and unsubscribe."""
+        """Answer ping and unsubscribe at once, subscribe a moment later."""
         try:
             request = msgspec.json.decode(text, type=_Request)
         except msgspec.DecodeError:
@@ -106,7 +110,7 @@ class SimulatedLighter(SimulatedExchange):
             case "pong":
                 pass
             case "subscribe":
-                self._subscribe(socket, topic)
+                self._ask(socket, topic)
             case "unsubscribe":
                 socket.topics.discard(topic)
                 _send(socket, type="unsubscribed", channel=topic)
@@ -139,7 +143,10 @@ class SimulatedLighter(SimulatedExchange):
             self.publish(orders)
 
     def pulse(self, now: int) -> None:
-        """Send statistics twice a second, and a ping now and then."""
+        """Answer what was asked, send statistics twice a second, and a ping now and then."""
+        asked, self._asked = self._asked, []
+        for socket, topic in asked:
+            self._subscribe(socket, topic)
         if now >= self._ping_ms:
             self._ping_ms = now + PING_MS
             for socket in self.hub.sockets:
@@ -165,6 +172,17 @@ class SimulatedLighter(SimulatedExchange):
     def attended(self) -> bool:
         """Whether every listed market has subscribers."""
         return {f"{TRADE}:{symbol}" for symbol in self.contracts.keys() - self.unlisted} <= self.hub.topics()
+
+    def trade(self, order: Order) -> None:
+        """Send an ordinary trade."""
+        self._send_usual(order)
+
+    def _ask(self, socket: Socket, topic: str) -> None:
+        """Take a subscription for the next answers; too many without one end the socket."""
+        self._asked.append((socket, topic))
+        if len(self._asked) > INFLIGHT:
+            _send(socket, error={"code": 30009, "message": "Too Many Inflight Messages!"})
+            socket.close()
 
     def _subscribe(self, socket: Socket, topic: str) -> None:
         channel, _, what = topic.partition(":")

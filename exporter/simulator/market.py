@@ -91,6 +91,8 @@ class Market:
         rate: float | None = None,
     ) -> None:
         self._rng = Random(f"{seed}:market")
+        self._aside_rng = Random(f"{seed}:aside")
+        self._aside: dict[str, Pool] = {}
         self._contracts = contracts
         self._script = script
         self._rate = rate
@@ -124,6 +126,16 @@ class Market:
             self._offer(offer, self._surge.count(self._rng), self.phase.surge)
         self.elapsed_ms += STEP_MS
         return faults
+
+    def draw(self, exchange: str) -> Order:
+        """Draw an order of one exchange that nothing else depends on: the story that the seed tells stays as it is."""
+        if exchange not in self._aside:
+            listed = [each for each in self._contracts if each.exchange == exchange and each not in self._waiting]
+            self._aside[exchange] = Pool(listed)
+        rng = self._aside_rng
+        contract = self._aside[exchange].draw(rng)
+        usd = self.prices.usd[contract.coin]
+        return draw_order(rng, contract, usd, draw_side(rng, LONG_SHARE), self.now_ms)
 
     def _begin_phase(self) -> None:
         self.phase = next(self._script)

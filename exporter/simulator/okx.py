@@ -10,6 +10,7 @@ from exporter.model import LONG
 from exporter.simulator.contracts import Contract
 from exporter.simulator.exchange import SimulatedExchange
 from exporter.simulator.garbage import Frame, draw_garbage
+from exporter.simulator.limits import Limits, Rate
 from exporter.simulator.market import Prices
 from exporter.simulator.okx_contracts import FUTURES, SWAP, contracts, family, instruments
 from exporter.simulator.orders import Order
@@ -65,6 +66,7 @@ class SimulatedOkx(SimulatedExchange):
     """OKX. A line's first push repeats recent orders, some rows come late, and accounts that net say only the order."""
 
     name: ClassVar[str] = "okx"
+    limits: ClassVar[Limits] = Limits(connects=Rate(3, 1.0), requests=Rate(480, 3600.0))
     rest_paths: ClassVar[tuple[str, ...]] = ("/api/v5/public/instruments",)
     past_paths: ClassVar[tuple[str, ...]] = ("/api/v5/public/liquidation-orders",)
     socket_paths: ClassVar[tuple[str, ...]] = ("/ws/v5/public",)

@@ -13,7 +13,24 @@ import msgspec
 
 from exporter.model import LONG, SIDES, Side
 
-LastingFault = Literal["silence", "refuse", "refuse_rest", "hold_rest", "refuse_subscriptions"]
+LastingFault = Literal[
+    "silence",
+    "refuse",
+    "refuse_rest",
+    "hold_rest",
+    "refuse_subscriptions",
+    "garble",
+    "flood",
+    "flap",
+    "stall",
+]
+"""What can be wrong for a while.
+
+`silence`: neither liquidations nor prices are sent. `refuse`, `refuse_rest`, `refuse_subscriptions`: an error is the
+answer. `hold_rest`: REST answers late. `garble`: every frame is cut in half. `flood`: 10,000 frames a second that no
+client can use. `flap`: connections last for a second. `stall`: nothing at all is sent, not even the answer to a ping or
+to a handshake.
+"""
 FaultKind = Literal["close", "abort", "half_open", "offline", "oversized", "not_utf8"] | LastingFault
 MAJORS = ("BTC", "ETH", "SOL")
 SUBSCRIBED_S = 8.0
@@ -134,8 +151,10 @@ def _hostile(rng: Random, cast: Cast) -> Iterator[Phase]:
     yield phase(5)
     while True:
         acts = [
-            [phase(3, junk=10_000.0), phase(5)],
-            [phase(0.7, Fault(bad, rng.choice(("close", "abort")))) for _ in range(5)],
+            [phase(3, Fault(bad, "flood", 3.0)), phase(5)],
+            [phase(5, Fault(bad, "garble", 4.0))],
+            [phase(5, Fault(bad, "flap", 5.0))],
+            [phase(6, Fault(bad, "stall", 5.0)), phase(3)],
             [phase(5, Fault(bad, "refuse_subscriptions", 3.0), Fault(bad, "close"))],
             [phase(4, Fault(bad, "oversized"))],
             [phase(4, Fault(bad, "not_utf8"))],

@@ -1,7 +1,7 @@
 """A run: the exchanges on their ports, the market that moves them, and the script's faults."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
 
@@ -78,6 +78,11 @@ class Simulator:
     def endpoints(self) -> dict[str, dict[str, str]]:
         """Return the addresses, to be used as `exchanges.<name>.endpoints` of the exporter's configuration."""
         return {name: exchange.endpoints() for name, exchange in self.exchanges.items()}
+
+    def enlarge(self, instruments: Mapping[str, int]) -> None:
+        """Have exchanges list so many contracts at least; those beyond their tables are never traded."""
+        for name, count in instruments.items():
+            self.exchanges[name].enlarge(count)
 
     async def failed(self) -> None:
         """Wait until the run breaks, and raise why; it never ends by itself."""

@@ -2,21 +2,23 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import ClientConnectionResetError, WSMessage, WSMsgType, web
 
+from exporter.simulator.faults import Faults
+from exporter.simulator.garbage import garbled
+from exporter.simulator.limits import Meter
 from exporter.simulator.orders import Record
 from exporter.simulator.receipts import Receipts
 
 OUTBOX_FRAMES = 100_000
 CLOSE_TIMEOUT_S = 5.0
 HALF_OPEN_S = 30.0
-MESSAGES_REMEMBERED = 32
 GOING_DOWN = 1012
 """Close code of everything that the simulator ends; a client that closes by itself does not use it."""
 
+CONTROL = frozenset({WSMsgType.PING, WSMsgType.PONG})
 _ENDINGS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 Item = tuple[bytes, WSMsgType]
@@ -26,18 +28,20 @@ class Socket:
     """A connected client.
 
     Everything goes out through one queue, so that a ping proves all frames before it, and a slow client holds up
-    nobody else; one that lets 100,000 frames pile up is cut.
+    nobody else; one that lets 100,000 frames pile up is cut. `meter` counts what it sends; the exchange's `faults` may
+    spoil or hold what it is sent.
     """
 
-    def __init__(self, ws: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(self, ws: web.WebSocketResponse, request: web.Request, meter: Meter, faults: Faults) -> None:
         self.ws = ws
+        self.meter = meter
         self.path = request.path
         self.topics: set[str] = set()
         self.kind = WSMsgType.TEXT
         self.receipts = Receipts()
         self.gone = asyncio.Event()
-        self.heard_at = self._now()
-        self._heard: deque[float] = deque(maxlen=MESSAGES_REMEMBERED)
+        self.heard_at = self.opened_at = self._now()
+        self._faults = faults
         self._transport = request.transport
         self._outbox: asyncio.Queue[Item | None] = asyncio.Queue()
         self._open = True
@@ -56,6 +60,8 @@ class Socket:
         if self._outbox.qsize() >= OUTBOX_FRAMES:
             self.abort()
             return
+        if self._faults.on("garble") and kind not in CONTROL:
+            frame, records = garbled(frame), ()
         self._outbox.put_nowait((frame, self.kind if kind is None else kind))
         self.receipts.sent(records)
 
@@ -77,10 +83,9 @@ class Socket:
         """Return the seconds since the client last sent anything itself (answers to pings do not count)."""
         return self._now() - self.heard_at
 
-    def messages_in_last_second(self) -> int:
-        """Return how many messages the client sent within a second; counts up to 32."""
-        now = self._now()
-        return sum(now - at < 1 for at in self._heard)
+    def age_s(self) -> float:
+        """Return the seconds since the connection was accepted."""
+        return self._now() - self.opened_at
 
     def settle(self) -> None:
         """Make certain what the client had long enough."""
@@ -139,11 +144,11 @@ class Socket:
             self._pong_arrived.set()
             return None
         self.heard_at = self._now()
-        self._heard.append(self.heard_at)
+        text = str(message.data) if message.type is WSMsgType.TEXT else None
+        self.meter.message(self.heard_at, text)
         if message.type is WSMsgType.PING:
             self.send(bytes(message.data), kind=WSMsgType.PONG)
-            return None
-        return str(message.data) if message.type is WSMsgType.TEXT else None
+        return text
 
     async def _complete_close(self, code: int) -> None:
         """Answer a close frame, or take it as the answer to ours: then the client has read everything before it."""
@@ -157,6 +162,8 @@ class Socket:
     async def _write(self) -> None:
         with contextlib.suppress(ClientConnectionResetError, ConnectionError):
             while item := await self._outbox.get():
+                if self._faults.on("stall"):
+                    await self._faults.over("stall")
                 await self.ws.send_frame(*item)
             await self.ws.send_frame(GOING_DOWN.to_bytes(2, "big"), WSMsgType.CLOSE)
 

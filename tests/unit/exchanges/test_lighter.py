@@ -105,7 +105,8 @@ def test_the_pulse_is_one_subscription_for_all_markets():
 def test_a_full_connection_stays_within_the_limits():
     requests = LIGHTER.control(FEED, []) + LIGHTER.subscribe(FEED, [str(n) for n in range(99)], 1)
     assert len(requests) == FEED.symbols_per_connection + 1 == 100
-    assert 2 * 60 / FEED.request_every_s <= 200
+    assert FEED.quota.messages < 200
+    assert (FEED.quota.seconds, FEED.quota.unanswered < 50) == (60, True)
     assert FEED.ping_every_s < 120
 
 

@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.exchanges.base import Quota
+from exporter.feeds.allowance import Allowance
 from exporter.feeds.backoff import Backoff
-from exporter.feeds.junk import JunkMeter
+from exporter.feeds.junk import LEAST, WINDOW_S, GarbleMeter, JunkMeter
 from exporter.feeds.liveness import Liveness, Verdict
 from exporter.feeds.rotation import rotate_after
 from exporter.feeds.sharding import Assignment
@@ -55,6 +57,51 @@ def test_a_flood_is_more_than_the_limit_within_any_second(times, limit):
     for index, now in enumerate(times):
         recent = sum(1 for at in times[: index + 1] if now - at < 1.0)
         assert meter.flooded(now) == (recent > limit)
+
+
+def test_a_window_of_mostly_malformed_frames_is_no_feed():
+    meter = GarbleMeter(0.0)
+    assert not any(meter.garbled(WINDOW_S * number / 20, number + 1) for number in range(20))
+    assert meter.garbled(WINDOW_S, 21)
+    assert not meter.garbled(WINDOW_S + 0.1, 22), "the next window begins anew"
+
+
+def test_malformed_frames_among_as_many_good_ones_are_endured():
+    meter = GarbleMeter(0.0)
+    assert not any(meter.garbled(number / 10, 2 * (number + 1)) for number in range(200))
+
+
+def test_a_few_malformed_frames_prove_nothing():
+    meter = GarbleMeter(0.0)
+    assert not any(meter.garbled(number * WINDOW_S / (LEAST - 2), number + 1) for number in range(100))
+
+
+@given(st.lists(st.floats(0, 1), max_size=200), st.integers(1, 20))
+def test_an_address_never_sends_more_than_its_quota_even_across_a_restart(pauses, messages):
+    seconds = 10.0
+    now, sent = 0.0, [-seconds + (number + 1) * seconds / messages for number in range(messages)]  # the run before
+    allowance = Allowance(Quota(messages, seconds, unanswered=1), 0.0)
+    for pause in pauses:
+        now += pause + allowance.wait(now + pause)
+        allowance.spend(now)
+        sent.append(now)
+    for at in sent:
+        assert sum(at - seconds + 1e-6 < other <= at for other in sent) <= messages
+
+
+def test_what_was_not_sent_can_be_sent_at_once():
+    allowance = Allowance(Quota(messages=5, seconds=10.0, unanswered=1), 0.0)
+    for _ in range(5):
+        assert allowance.wait(60.0) == 0
+        allowance.spend(60.0)
+    assert allowance.wait(60.0) == 10
+
+
+def test_without_a_quota_anything_goes():
+    allowance = Allowance(None, 0.0)
+    for _ in range(1000):
+        allowance.spend(1.0)
+        assert allowance.wait(1.0) == 0
 
 
 def test_liveness_is_proven_by_control_messages_only():

@@ -1,14 +1,21 @@
+from math import inf
+
 import msgspec
 import pytest
 
-from exporter.exchanges.base import OLDEST, Ack
+from exporter.exchanges.base import OLDEST, Ack, Quota
+from exporter.feeds.allowance import Allowance
 from exporter.feeds.failures import Ended, Reason
 from exporter.feeds.subscriptions import Refusals, Subscriptions
 from tests.wire import NAMED, ToyExchange
 
+ANY = Allowance(None, 0.0)
 
-def book(exchange: ToyExchange | None = None, refusals: Refusals | None = None) -> Subscriptions:
-    return Subscriptions(exchange or ToyExchange(), NAMED, ["BTC"], refusals or Refusals(), timeout=10)
+
+def book(
+    exchange: ToyExchange | None = None, refusals: Refusals | None = None, allowance: Allowance = ANY
+) -> Subscriptions:
+    return Subscriptions(exchange or ToyExchange(), NAMED, ["BTC"], refusals or Refusals(), allowance, timeout=10)
 
 
 def sent(requests: Subscriptions, now: float = 0.0) -> list[str]:
@@ -158,8 +165,27 @@ def test_refused_instruments_are_tried_again_rather_than_none():
 
 def test_requests_keep_the_pace_that_the_exchange_allows():
     feed = msgspec.structs.replace(NAMED, request_every_s=0.5)
-    requests = Subscriptions(ToyExchange(), feed, [], Refusals(), timeout=10)
+    requests = Subscriptions(ToyExchange(), feed, [], Refusals(), ANY, timeout=10)
     requests.want(["A"])
     assert (requests.take(10.0), requests.take(10.4)) == ("control|1", None)
+    assert requests.pause(10.4) == pytest.approx(0.1)
     assert not requests.complete
     assert requests.take(10.5) == "sub|2|A"
+    assert requests.pause(10.5) == inf
+
+
+def test_sockets_share_what_an_address_may_send_and_have_unanswered():
+    allowance = Allowance(Quota(messages=60, seconds=60.0, unanswered=2), -100.0)
+    one, other = book(allowance=allowance), book(allowance=allowance)
+    assert (one.take(0.0), other.take(0.0)) == ("control|1", "control|1")
+    one.want(["A"])
+    assert one.take(0.0) is None
+    assert 0 < one.pause(0.0) < 1
+    other.answer(Ack("1", ok=True))
+    assert one.take(0.0) == "sub|2|A"
+    other.want(["A"])
+    assert other.take(0.0) is None
+    one.abandon()
+    assert other.take(0.0) == "sub|2|A"
+    other.answer(Ack("2", ok=True))
+    assert allowance.unanswered == 0

@@ -59,19 +59,35 @@ async def test_pushes_without_liquidations_say_so_in_three_ways(lighter):
 
 async def test_a_subscriber_is_told_the_last_liquidations(lighter):
     lighter.publish([order(lighter, time_ms=T + number) for number in range(60)])
-    (answer,) = Client().ask(lighter, type="subscribe", channel="trade/1")
+    (answer,) = subscribe(lighter, Client(), "trade/1")
     assert (answer["type"], answer["channel"], answer["trades"]) == ("subscribed/trade", "trade:1", [])
     assert [row["timestamp"] - T for row in answer["liquidation_trades"]] == list(range(59, 9, -1))
 
 
 async def test_refusals_do_not_say_what_they_answer(lighter):
     client = Client()
-    (answer,) = client.ask(lighter, type="subscribe", channel="trade/999")
+    (answer,) = subscribe(lighter, client, "trade/999")
     assert answer == {"error": {"code": 30005, "message": "Invalid Channel"}}
     client.topics = {str(number) for number in range(100)}
-    (answer,) = client.ask(lighter, type="subscribe", channel="trade/1")
+    (answer,) = subscribe(lighter, client, "trade/1")
     assert answer["error"]["message"] == "Too Many Subscriptions"
     assert client.ask(lighter, type="ping") == [{"type": "pong"}]
+
+
+async def test_too_many_requests_without_an_answer_end_the_socket(lighter):
+    client = Client()
+    for number in range(50):
+        client.ask(lighter, type="subscribe", channel=f"trade/{number}")
+    assert not client.closed
+    client.ask(lighter, type="subscribe", channel="trade/50")
+    assert client.closed
+
+
+def subscribe(lighter, client, channel):
+    assert client.ask(lighter, type="subscribe", channel=channel) == []
+    before = len(client.sent)
+    lighter.pulse(0)
+    return client.sent[before:]
 
 
 async def test_the_past_is_a_markets_trades_of_a_type_page_by_page(lighter):
