@@ -3,7 +3,7 @@
 from grafana.annotations import OF_THE_MARKET
 from grafana.builder import units, variables
 from grafana.builder.board import Board
-from grafana.builder.colours import BAD, EXCHANGES, GOOD, PLAIN, SERIOUS, WATCH
+from grafana.builder.colours import BAD, GOOD, PLAIN, SERIES, SERIOUS, WATCH
 from grafana.builder.fields import Look
 from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, stat, timeline
@@ -11,9 +11,8 @@ from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import now, series
 from grafana.looks import COUNT, DURATION, MUST_BE_0, SHOULD_BE_0
 from grafana.pipeline.alerts import LABELS, NOT_SCRAPED, alertmanager, delivery, firing
-from grafana.pipeline.trust import WATCHDOG
 from grafana.queries import in_range, named
-from grafana.strip import feeds
+from grafana.strip import WATCHDOG, feeds
 
 FIRING = f'ALERTS{{alertstate="firing", {WATCHDOG}}}'
 STEP_S = 15
@@ -188,7 +187,7 @@ def _latencies() -> Panel:
             ),
             series(_latency(0.99, "$__rate_interval"), "to the receiver", interval=SPARSE),
         ],
-        Look(unit=units.SECONDS, minimum=0, colour=EXCHANGES, undefined="–", nothing=NOT_SCRAPED),
+        Look(unit=units.SECONDS, minimum=0, colour=SERIES, undefined="–", nothing=NOT_SCRAPED),
     )
 
 
@@ -203,7 +202,7 @@ ALERTS = Board(
             [
                 feeds(),
                 Row(4, [*_counts(), (4, _watchdog()), (4, _muted()), (4, alertmanager())]),
-                Row(9, [(24, firing())]),
+                Row(12, [(24, firing())]),
             ],
         ),
         Section("History", [Row(12, [(15, _history()), (9, _how_often())])]),

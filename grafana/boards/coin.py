@@ -34,7 +34,7 @@ COIN_BOARD = Board(
             "$coin, last $window",
             [balance(COIN), Row(10, [(24, GRAPH)]), Row(7, [(15, totals(COIN)), (9, score_over_time(COIN_SIGNALS))])],
         ),
-        Section("By exchange, last $window", [Row(10, [(12, exchanges(COIN)), (12, sides(COIN))])]),
+        Section("By exchange, last $window", [Row(15, [(12, exchanges(COIN)), (12, sides(COIN))])]),
         Section("Realised levels, from the history (needs TimescaleDB)", [realised()]),
         Section("When and how large, from the history (needs TimescaleDB)", history.profile(history.COIN)),
     ],

@@ -77,11 +77,12 @@ def stat(
     overrides: Sequence[Json] = (),
     changes: Sequence[Json] = (),
     size: int | None = None,
+    name_size: int | None = None,
     below: bool = False,
 ) -> Panel:
     """Return a panel with large values, one below the other if asked for.
 
-    `rows` keeps each row of a table as a value of its own.
+    `rows` keeps each row of a table as a value of its own. Grafana chooses the sizes of letters that are not given.
     """
     options: Json = {
         "colorMode": colour,
@@ -91,8 +92,9 @@ def stat(
         "textMode": text,
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": rows},
     }
-    if size:
-        options["text"] = {"valueSize": size}
+    letters = {"valueSize": size, "titleSize": name_size}
+    if size or name_size:
+        options["text"] = {kind: pixels for kind, pixels in letters.items() if pixels}
     return Panel(
         kind="stat",
         title=title,

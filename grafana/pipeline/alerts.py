@@ -8,8 +8,8 @@ from grafana.builder.panels import Panel, stat
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import now
 from grafana.looks import COUNT, MUST_BE_0
-from grafana.pipeline.trust import WATCHDOG
 from grafana.queries import in_range
+from grafana.strip import WATCHDOG
 
 NOT_SCRAPED = "not scraped"
 LABELS = {
