@@ -117,6 +117,14 @@ def ending(expr: str, label: str, end: str, into: str) -> str:
     return f'label_join(label_replace({expr}, "{into}", "{end}", "", ""), "{into}", "", "{label}", "{into}")'
 
 
+def above_0(expr: str, label: str, limit: int) -> str:
+    """Return the largest values above 0, or a single 0 that says in a label that there are none.
+
+    Grafana 9 takes an empty answer for an error.
+    """
+    return f'topk({limit}, {expr} > 0) or on () label_replace(0 * max({expr}), "{label}", "none", "", "")'
+
+
 def named(exprs: Mapping[str, str], label: str) -> str:
     """Return the values of several expressions, told apart by their names in a label."""
     return " or ".join(f'label_replace({expr}, "{label}", "{name}", "", "")' for name, expr in exprs.items())

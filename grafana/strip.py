@@ -30,7 +30,6 @@ def feeds() -> Row:
         text="value_and_name",
         centred=True,
         size=18,
-        name_size=13,
     )
     return Row(3, [(21, panel), (3, alerts_firing())])
 

@@ -36,7 +36,7 @@ def _market() -> Panel:
     return _number(
         "Market",
         "The level of the market as a whole, of the side where it is higher: critical is a cascade through many coins.",
-        now(f'{hit} or label_replace(min({level}), "hit", "all coins", "", "")', "{{hit}}"),
+        now(f'{hit} or on () label_replace(min({level}), "hit", "all coins", "", "")', "{{hit}}"),
         LEVEL,
         signal=True,
     )

@@ -9,6 +9,8 @@ from grafana.builder.fields import Look, for_name
 from grafana.builder.targets import PROMETHEUS, TIMESCALE, Prom, Sql, Target
 
 MIXED: Json = {"type": "datasource", "uid": "-- Mixed --"}
+NAME_SIZE = 13
+"""Of the names of values, which Grafana makes too small beside each other."""
 NO_DATA = "no data: is the exporter running and scraped?"
 
 
@@ -77,12 +79,11 @@ def stat(
     overrides: Sequence[Json] = (),
     changes: Sequence[Json] = (),
     size: int | None = None,
-    name_size: int | None = None,
     below: bool = False,
 ) -> Panel:
     """Return a panel with large values, one below the other if asked for.
 
-    `rows` keeps each row of a table as a value of its own. Grafana chooses the sizes of letters that are not given.
+    `rows` keeps each row of a table as a value of its own.
     """
     options: Json = {
         "colorMode": colour,
@@ -92,9 +93,8 @@ def stat(
         "textMode": text,
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": rows},
     }
-    letters = {"valueSize": size, "titleSize": name_size}
-    if size or name_size:
-        options["text"] = {kind: pixels for kind, pixels in letters.items() if pixels}
+    if size:
+        options["text"] = {"valueSize": size} | ({"titleSize": NAME_SIZE} if text == "value_and_name" else {})
     return Panel(
         kind="stat",
         title=title,

@@ -31,7 +31,7 @@ def exchanges(scope: Windows) -> Panel:
         expr=published(),
         look=PUBLISHES,
         left=True,
-        width=162,
+        width=172,
     )
     share = f"{each(BY)} / scalar({scope.total(BY, where=CHOSEN_WINDOW)})"
     long_share = scope.share("notional_usd", LONG, "exchange", CHOSEN_WINDOW)

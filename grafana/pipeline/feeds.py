@@ -10,7 +10,7 @@ from grafana.builder.targets import series
 from grafana.links import EVENTS_OF_ROW, EXCHANGE_OF_ROW
 from grafana.looks import COUNT, DURATION, EXCHANGE_LINES, PUBLISHES, RATE, SHOULD_BE_0, STATE
 from grafana.pipeline.trust import COVERAGE, coverage
-from grafana.queries import in_range, published
+from grafana.queries import above_0, in_range, published
 from grafana.strip import FEED_STATE
 
 MOST = 20
@@ -60,7 +60,7 @@ def _feeds() -> Panel:
 def _now() -> list[Column]:
     return [
         Column(title="State", expr=FEED_STATE, look=STATE, cell="color-text", left=True, width=90),
-        Column(title="Publishes", expr=published(), look=PUBLISHES, left=True, width=158),
+        Column(title="Publishes", expr=published(), look=PUBLISHES, left=True, width=172),
         Column(title="Heard", expr=_since("message"), look=SILENCE, cell="color-text"),
         Column(title="Event", expr=_since("event"), look=DURATION.but(decimals=0)),
         Column(title="p50", expr=_delay(0.5), look=DURATION, width=68),
@@ -129,9 +129,8 @@ def _reasons(title: str, about: str, family: str, label: str = "reason", look: L
             Column(title="Exchange", source="exchange", left=True),
             Column(title=label.capitalize(), source=label, left=True),
         ],
-        [Column(title="Times", expr=f"topk({MOST}, {total} > 0)", look=look, cell="color-text", width=70)],
+        [Column(title="Times", expr=above_0(total, label, MOST), look=look, cell="color-text", width=70)],
         sort="-Times",
-        nothing="None since the start.",
     )
 
 
