@@ -117,12 +117,15 @@ def ending(expr: str, label: str, end: str, into: str) -> str:
     return f'label_join(label_replace({expr}, "{into}", "{end}", "", ""), "{into}", "", "{label}", "{into}")'
 
 
-def above_0(expr: str, label: str, limit: int) -> str:
-    """Return the largest values above 0, or a single 0 that says in a label that there are none.
+def above_0(expr: str, labels: Sequence[str], limit: int) -> str:
+    """Return the largest values above 0, or a single 0 whose first label says `none`.
 
     Grafana 9 takes an empty answer for an error.
     """
-    return f'topk({limit}, {expr} > 0) or on () label_replace(0 * max({expr}), "{label}", "none", "", "")'
+    none = f"0 * max({expr})"
+    for place, label in enumerate(labels):
+        none = f'label_replace({none}, "{label}", "{"–" if place else "none"}", "", "")'
+    return f"topk({limit}, {expr} > 0) or on () {none}"
 
 
 def named(exprs: Mapping[str, str], label: str) -> str:

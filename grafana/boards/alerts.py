@@ -156,7 +156,7 @@ def _direct() -> Panel:
 
 def _sent() -> Panel:
     sent, failed = (in_range(f"alertmanager_notifications_{which}total", "integration") for which in ("", "failed_"))
-    used = above_0(sent, "integration", MOST)
+    used = above_0(sent, ["integration"], MOST)
     return prometheus_table(
         "Notifications",
         "What was sent in the time range, and what could not be delivered, by each way that was used. "

@@ -129,7 +129,7 @@ def _reasons(title: str, about: str, family: str, label: str = "reason", look: L
             Column(title="Exchange", source="exchange", left=True),
             Column(title=label.capitalize(), source=label, left=True),
         ],
-        [Column(title="Times", expr=above_0(total, label, MOST), look=look, cell="color-text", width=70)],
+        [Column(title="Times", expr=above_0(total, ("exchange", label), MOST), look=look, cell="color-text", width=70)],
         sort="-Times",
     )
 
