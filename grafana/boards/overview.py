@@ -42,5 +42,6 @@ OVERVIEW = Board(
         ),
     ],
     span="now-1h",
+    refresh="5s",
     annotations=OF_THE_COIN,
 )
