@@ -123,7 +123,7 @@ def floor_note(exchanges: Iterable[str]) -> list[Text]:
     """Say what the stars at the names mean, if there are any."""
     if not any(marked(name) != name for name in exchanges):
         return []
-    return [Text("* publishes a sample or a part, or does not say: its sums, and those of ALL, are a floor.", "dim")]
+    return [Text("* a sample, a part, or not stated: its sums, and those of ALL, are a floor.", "dim")]
 
 
 def _ago(time_ms: int | None, now_ms: int) -> str:
