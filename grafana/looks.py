@@ -72,22 +72,16 @@ SHOWS = Look(
 """The same in one word, for tables that compare exchanges and have no room for more."""
 
 
-def _lines() -> list[Json]:
+def _line(place: int, name: str) -> Json:
     hues = len(colours.LINES)
-    return [
-        for_name(
-            name,
-            {
-                "color": {"mode": "fixed", "fixedColor": colours.LINES[place % hues]},
-                "custom.lineStyle": colours.STROKES[place // hues % len(colours.STROKES)],
-            },
-        )
-        for place, name in enumerate(REGISTRY)
-    ]
+    sign, stroke = colours.STROKES[place // hues % len(colours.STROKES)]
+    look = {"color": {"mode": "fixed", "fixedColor": colours.LINES[place % hues]}, "custom.lineStyle": stroke}
+    return for_name(name, look | ({"displayName": f"{name} {sign}"} if sign else {}))
 
 
-EXCHANGE_LINES = _lines()
+EXCHANGE_LINES = [_line(place, name) for place, name in enumerate(REGISTRY)]
 """Overrides for graphs with a series for each exchange: the same line for it in each of them.
 
-People with any common kind of colour blindness tell six colours apart, so that the others differ in their stroke.
+People with any common kind of colour blindness tell six colours apart, so that the others differ in their stroke, which
+stands behind the name as well: not every Grafana draws it in the legend.
 """

@@ -10,18 +10,14 @@ from grafana.looks import SHARE
 STRONG = "#2f9e8f"
 STEPS = [(None, PLAIN), (0.25, "#7fae9f"), (0.5, STRONG)]
 """Faint, some, strong."""
-SWAPS = (("t", "exchange_a"), ("exchange_a", "exchange_b"), ("exchange_b", "t"))
-"""Labels to be set, each to the value of another."""
-NAME_WIDTH, LEAST_WIDTH = 76, 44
-"""Of the columns of a matrix: twelve exchanges fit half a laptop's screen."""
+NAME_WIDTH, LEAST_WIDTH = 76, 50
+"""Of the columns of a matrix: the pairs of twelve exchanges fit half a laptop's screen. Grafana makes none narrower."""
+NOT_KNOWN = " "
 
 
-def _both_ways(figure: str, sign: str = "") -> str:
-    """Return the pairs as published, and the same the other way round."""
-    pairs = swapped = f'liquidation_exchange_{figure}{{side="$pairs"}}'
-    for label, source in SWAPS:
-        swapped = f'label_join({swapped}, "{label}", "", "{source}")'
-    return f"max by (exchange_a, exchange_b) ({pairs} or {sign}{swapped})"
+def _pairs(figure: str) -> str:
+    """Return a figure of each pair of exchanges, once: as published, in the order of their names."""
+    return f'max by (exchange_a, exchange_b) (liquidation_exchange_{figure}{{side="$pairs"}})'
 
 
 def _matrix(title: str, about: str, expr: str, look: Look) -> Panel:
@@ -37,7 +33,7 @@ def _matrix(title: str, about: str, expr: str, look: Look) -> Panel:
         title=f"{title} · $pairs positions",
         about=about,
         targets=[table(expr)],
-        look=look.but(missing="–"),
+        look=look.but(missing=NOT_KNOWN),
         custom={"align": "right", "minWidth": LEAST_WIDTH, "cellOptions": {"type": "color-text"}, "filterable": False},
         overrides=[for_pattern("exchange_a.*", names)],
         changes=changes,
@@ -51,7 +47,7 @@ def correlation() -> Panel:
         "Correlation",
         "How far two exchanges' liquidated USD per minute rise and fall together over about an hour: 1 together, 0 "
         "independent, below 0 one against the other.",
-        _both_ways("correlation"),
+        _pairs("correlation"),
         Look(unit=units.NUMBER, decimals=2, steps=STEPS, nothing="not known before an hour with both exchanges"),
     )
 
@@ -61,7 +57,7 @@ def synchrony() -> Panel:
     return _matrix(
         "Within 2 s",
         "The share of two exchanges' orders that come within 2 s after one of the other, beyond what chance explains.",
-        _both_ways("synchrony_ratio"),
+        _pairs("synchrony_ratio"),
         SHARE.but(decimals=0, minimum=None, steps=STEPS, nothing="one exchange only"),
     )
 
@@ -73,7 +69,7 @@ def leads() -> Panel:
         "By how many seconds liquidations of the exchange at the left come before those of the exchange above, after "
         "when negative; ≈: together, by less than half a second. Empty while it is not significant. What an exchange "
         "delays before it publishes counts as well.",
-        _both_ways("lead_seconds", "-"),
+        _pairs("lead_seconds"),
         Look(
             unit=units.NUMBER,
             decimals=1,

@@ -126,7 +126,7 @@ def _reasons(title: str, about: str, family: str, label: str = "reason", look: L
         title,
         about,
         [
-            Column(title="Exchange", source="exchange", left=True),
+            Column(title="Exchange", source="exchange", left=True, width=84),
             Column(title=label.capitalize(), source=label, left=True),
         ],
         [Column(title="Times", expr=above_0(total, ("exchange", label), MOST), look=look, cell="color-text", width=70)],
