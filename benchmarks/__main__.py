@@ -28,6 +28,7 @@ SECTIONS = {
     "stores_sql": "The history against executemany and COPY",
     "boards": "Every SQL of every board over 10 million rows on TimescaleDB (takes ten minutes)",
     "boards_promql": "Every PromQL of every board over a day of 12 exchanges and 300 coins (takes two minutes)",
+    "boards_delay": "From the exporter's level of a coin to the boards that show it (takes two minutes)",
     "signals": "The cascade detector per event, with the number of bases, and what it holds",
     "alerts": "From the event that makes a cascade critical to a webhook (takes about four minutes)",
     "idle": "All exchanges and 3,100 instruments while next to nothing is liquidated (takes two minutes)",

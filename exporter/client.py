@@ -15,6 +15,7 @@ from exporter.stats import CumulativeStats
 from exporter.web.answers import Problem
 from exporter.web.api import Events, Exchanges
 from exporter.web.backfill import Line
+from exporter.web.cascades import Cascades
 
 Params = Mapping[str, str]
 Answer = TypeVar("Answer")
@@ -22,6 +23,7 @@ Answer = TypeVar("Answer")
 STATS = "/api/v1/stats"
 EXCHANGES = "/api/v1/exchanges"
 EVENTS = "/api/v1/events"
+CASCADES = "/api/v1/cascades"
 STREAM = "/api/v1/stream"
 HEALTHY = "/-/healthy"
 BACKFILL = "/-/backfill"
@@ -93,6 +95,10 @@ class Client:
         body = await self.get(EXCHANGES, {})
         self._decode(body, Exchanges)
         return body
+
+    async def cascades(self, params: Params) -> Cascades:
+        """Return what the cascade signals say now."""
+        return self._decode(await self.get(CASCADES, params), Cascades)
 
     async def events(self, params: Params) -> list[Liquidation]:
         """Return the newest events that meet the filters, the oldest of them first."""

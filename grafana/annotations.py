@@ -15,7 +15,8 @@ def episodes(*scopes: Signals) -> Sequence[Json]:
 
     def active(side: str) -> str:
         where = f'side="{side}"'
-        return " or ".join(f"{scope.of('active', 'base, side', where)}" for scope in scopes)
+        each = (f"max_over_time({scope.series('active', where)}[$__interval])" for scope in scopes)
+        return " or ".join(f"max by (base, side) ({active})" for active in each)
 
     return [
         spans(f"Cascades of {side}s", active(side), f"{{{{base}}}} {side}s: cascade", colour)

@@ -13,6 +13,9 @@ EXCHANGE_OF_SERIES = (
 )
 """From a series of an exchange."""
 
+ALERTS_OF_NUMBER = ("What fires", "/d/liq-alerts?${__url_time_range}")
+"""From the number of alerts."""
+
 _LIVE = "/d/liq-live?${__url_time_range}&var-exchange="
 _TITLE = "Its newest liquidations"
 

@@ -1,8 +1,10 @@
 """Looks that boards share, so that the same kind of value looks the same everywhere."""
 
-from grafana.builder import colours, units
-from grafana.builder.fields import Look
-from grafana.queries import COMPLETENESS, STATES, VERDICTS
+from exporter.exchanges import REGISTRY
+from exporter.exchanges.base import PUBLISHES as PUBLISHED
+from grafana.builder import Json, colours, units
+from grafana.builder.fields import Look, for_name
+from grafana.queries import STATES, VERDICTS
 
 MONEY = Look(unit=units.USD, decimals=2, minimum=0, undefined="–")
 """USD, shortened: $1.23 Mil."""
@@ -60,11 +62,26 @@ VERDICT = Look(
 SHOULD_BE_0 = COUNT.but(steps=[(None, colours.PLAIN), (1, colours.WATCH)])
 """Counts of what is not wrong in itself and worth a look."""
 MUST_BE_0 = COUNT.but(steps=[(None, colours.GOOD), (1, colours.BAD)])
-PUBLISHES = Look(
+PUBLISHES = Look(words={place: (text, colours.PLAIN) for place, text in enumerate(PUBLISHED.values(), 1)})
+SHOWS = Look(
     words={
         place: (text, colours.PLAIN)
-        for place, text in enumerate(("every one", "1/s per symbol", "1/s per side", "a part", "not known"), 1)
+        for place, (text, _) in enumerate(zip(("all", "sample", "sample", "part", "?"), PUBLISHED, strict=True), 1)
     }
 )
-if len(PUBLISHES.words or ()) != len(COMPLETENESS):
-    raise ValueError("every grade of completeness needs its words")
+"""The same in one word, for tables that compare exchanges and have no room for more."""
+
+
+def _line(place: int, name: str) -> Json:
+    hues = len(colours.LINES)
+    sign, stroke = colours.STROKES[place // hues % len(colours.STROKES)]
+    look = {"color": {"mode": "fixed", "fixedColor": colours.LINES[place % hues]}, "custom.lineStyle": stroke}
+    return for_name(name, look | ({"displayName": f"{name} {sign}"} if sign else {}))
+
+
+EXCHANGE_LINES = [_line(place, name) for place, name in enumerate(REGISTRY)]
+"""Overrides for graphs with a series for each exchange: the same line for it in each of them.
+
+People with any common kind of colour blindness tell six colours apart, so that the others differ in their stroke, which
+stands behind the name as well: not every Grafana draws it in the legend.
+"""

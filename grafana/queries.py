@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
+
+from exporter.exchanges.base import PUBLISHES
+from exporter.model import PriceKind
 
 HOURS = " or ".join(f'label_replace(vector({hours}), "window", "{hours}h", "", "")' for hours in (1, 4, 12, 24))
 """The length of every window in hours, as one series for each."""
 
-COMPLETENESS = ("full", "sampled_1s", "sampled_max_per_side_1s", "partial", "unspecified")
+COMPLETENESS = tuple(PUBLISHES)
+PRICE_KINDS: tuple[str, ...] = get_args(PriceKind)
 STATES = ("live", "connecting", "silent", "blocked", "down")
 VERDICTS = ("equal", "moving", "behind", "strange", "unreachable", "differs")
 
@@ -92,6 +97,35 @@ def coded(metric: str, label: str, values: Sequence[str], by: str = "exchange") 
     """Return for every exchange (or other label `by`) the place (from 1) of its current `label` among `values`."""
     parts = (f'({metric}{{{label}="{value}"}} == 1) * {place}' for place, value in enumerate(values, 1))
     return f"max by ({by}) ({' or '.join(parts)})"
+
+
+def published(where: str = "") -> str:
+    """Return how complete what exchanges publish is, as the place in COMPLETENESS; only of those that `where` has."""
+    every = coded("liquidation_exchange_info", "completeness", COMPLETENESS)
+    return f"{every} and on (exchange) {where}" if where else every
+
+
+def marked(by_exchange: str) -> str:
+    """Return the same values with the label `shown`: the exchange's name, with a star where it publishes a part."""
+    part = 'liquidation_exchange_info{completeness!="full"}'
+    whole = f'label_join({by_exchange} unless on (exchange) {part}, "shown", "", "exchange")'
+    return f"{whole} or {ending(f'{by_exchange} and on (exchange) {part}', 'exchange', '*', 'shown')}"
+
+
+def ending(expr: str, label: str, end: str, into: str) -> str:
+    """Return the same values with the label `into`: the value of another label, and `end` behind it."""
+    return f'label_join(label_replace({expr}, "{into}", "{end}", "", ""), "{into}", "", "{label}", "{into}")'
+
+
+def above_0(expr: str, labels: Sequence[str], limit: int) -> str:
+    """Return the largest values above 0, or a single 0 whose first label says `none`.
+
+    Grafana 9 takes an empty answer for an error.
+    """
+    none = f"0 * max({expr})"
+    for place, label in enumerate(labels):
+        none = f'label_replace({none}, "{label}", "{"–" if place else "none"}", "", "")'
+    return f"topk({limit}, {expr} > 0) or on () {none}"
 
 
 def named(exprs: Mapping[str, str], label: str) -> str:

@@ -50,17 +50,18 @@ class Signals:
 
     def of(self, figure: str, by: str = "side", where: str = "") -> str:
         """Return a figure for each value of the labels `by`."""
-        return f"max by ({by}) ({self._series(figure, where)})"
+        return f"max by ({by}) ({self.series(figure, where)})"
 
     def one(self, figure: str, where: str) -> str:
         """Return a figure of one side."""
-        return f"max({self._series(figure, where)})"
+        return f"max({self.series(figure, where)})"
 
     def score(self, where: str) -> str:
         """Return the score of one side, -1 while it is unknown."""
         return f"{self.one('risk_score', where)} or {NOT_KNOWN} + 0 * {self.one('level', where)}"
 
-    def _series(self, figure: str, where: str) -> str:
+    def series(self, figure: str, where: str) -> str:
+        """Return the series of a figure."""
         return f"{self.family}_{figure}{{{', '.join(filter(None, (self.selector, where)))}}}"
 
 

@@ -28,6 +28,20 @@ ORDER BY sum(notional_usd) DESC
 LIMIT {limit}"""
 
 
+def by_exchange(columns: Titles, limit: int) -> str:
+    """Return the query for figures of each `exchange` over the chosen episodes, of which it `began` some."""
+    return f"""SELECT
+{listed(columns)}
+FROM (
+    SELECT exchange, (exchange = first_exchange)::int AS began
+    FROM cascades CROSS JOIN unnest(exchanges) AS exchange
+    WHERE {IN_RANGE} AND {CHOSEN}
+) AS parts
+GROUP BY exchange
+ORDER BY sum(began) DESC, count(*) DESC, exchange
+LIMIT {limit}"""
+
+
 REASONS = """(
         SELECT
             string_agg(replace(key, '_', ' ') || ' ' || round(value::numeric, 1), ', ' ORDER BY value DESC)

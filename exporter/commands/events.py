@@ -123,7 +123,8 @@ def _print_json(events: list[Liquidation]) -> None:
 
 
 def _table() -> Print:
-    lines, out = EventLines(), console()
+    out = console()
+    lines = EventLines(out.width)
     begun = False
 
     def show(events: list[Liquidation]) -> None:

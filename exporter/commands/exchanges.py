@@ -64,4 +64,4 @@ def _offline(known: list[Exchange], reason: str) -> bytes:
 
 
 def _print_capabilities(exchanges: list[Exchange]) -> None:
-    console().print("", capability_table(exchanges), "", *notes(exchanges), sep="\n")
+    console().print("", capability_table(exchanges), "", notes(exchanges), sep="\n")

@@ -14,8 +14,9 @@ from exporter.client import Client, address, connected
 from exporter.config import Config
 from exporter.errors import UserError
 from exporter.stats import WINDOWS
+from exporter.tables.cascades import blind_notes, cascades_table
 from exporter.tables.console import console
-from exporter.tables.exchanges import feed_line, sampled_line
+from exporter.tables.exchanges import feed_line, floor_note
 from exporter.tables.fit import fitted
 from exporter.tables.stats import stats_sections
 
@@ -75,10 +76,12 @@ async def _report_again(client: Client, options: Namespace, before: list[Rendera
 async def _report(client: Client, options: Namespace) -> list[RenderableType]:
     params = _params(options)
     spans = [] if options.window else list(WINDOWS)
-    stats, feeds = await asyncio.gather(client.stats(params), client.exchanges())
+    coins = {"base": options.base} if options.base else {}
+    stats, feeds, cascades = await asyncio.gather(client.stats(params), client.exchanges(), client.cascades(coins))
     windows = await asyncio.gather(*(client.stats({**params, "window": window}) for window in spans))
-    notes = [feed_line(feeds.exchanges), *sampled_line(feeds.exchanges)]
-    return stats_sections(stats, windows, notes)
+    notes = [feed_line(feeds.exchanges), *floor_note(stats.exchanges), *blind_notes(cascades.sides)]
+    header, *figures = stats_sections(stats, windows, notes)
+    return [header, cascades_table(cascades), *figures]
 
 
 def _params(options: Namespace) -> Mapping[str, str]:

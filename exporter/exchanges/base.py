@@ -3,7 +3,7 @@
 Everything here is pure: bytes and times in, facts out. Sockets, clocks and counters live in `exporter.feeds`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -11,6 +11,14 @@ import msgspec
 from exporter.model import Instrument, PriceKind, RawLiquidation
 
 Completeness = Literal["full", "sampled_1s", "sampled_max_per_side_1s", "partial", "unspecified"]
+PUBLISHES: Mapping[Completeness, str] = {
+    "full": "every one",
+    "sampled_1s": "sample: 1/s per symbol",
+    "sampled_max_per_side_1s": "sample: 1/s per side",
+    "partial": "a part",
+    "unspecified": "not stated",
+}
+"""Which of its liquidations an exchange publishes, in the words that people read everywhere."""
 OtherClosure = Literal["deleverage", "assignment", "termination", "settlement", "trigger", "margin"]
 """What feeds report beside liquidations, and nobody may add to them.
 

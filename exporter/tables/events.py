@@ -10,6 +10,10 @@ from exporter.tables.text import plain
 _TITLES = ("Time (UTC)", "Exchange", "Instrument", "Side", "Price", "Amount", "USD")
 _WIDTHS = (19, 8, 15, 5, 9, 13, 10)
 _RIGHT = (4, 5, 6)
+_INSTRUMENT = 2
+_GAP = "  "
+_WHOLE = 96
+"""So many columns usual events take; on a narrower terminal the instrument is left out: the amount names its coin."""
 _LARGE_USD = 100_000
 """From here on a line stands out."""
 
@@ -17,8 +21,9 @@ _LARGE_USD = 100_000
 class EventLines:
     """Writes lines whose columns grow when something wider comes, and never cut it off."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = _WHOLE) -> None:
         self._widths = list(_WIDTHS)
+        self._left_out = () if width >= _WHOLE else (_INSTRUMENT,)
 
     def header(self) -> Text:
         """Return the line above the events."""
@@ -47,5 +52,6 @@ class EventLines:
         parts = (
             cell.rjust(width) if index in _RIGHT else cell.ljust(width)
             for index, (cell, width) in enumerate(zip(cells, self._widths, strict=True))
+            if index not in self._left_out
         )
-        return "  ".join(parts)
+        return _GAP.join(parts)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.table import Table
 from rich.text import Text
 
-from exporter.exchanges.base import Exchange
+from exporter.exchanges import REGISTRY
+from exporter.exchanges.base import PUBLISHES, Exchange
 from exporter.feeds.status import State
 from exporter.tables.grid import Column, Grid
 from exporter.tables.numbers import NONE, count, duration
@@ -32,6 +34,9 @@ def exchange_table(details: Iterable[ExchangeDetail], now_ms: int) -> Grid:
         Column("Refused", optional=True),
         Column("Pending", optional=True),
         Column("Gaps", optional=True),
+        Column("Filled", optional=True),
+        Column("Calls left", optional=True),
+        Column("Left out", optional=True),
     ]
     grid = Grid("State", columns)
     for each in details:
@@ -47,6 +52,9 @@ def exchange_table(details: Iterable[ExchangeDetail], now_ms: int) -> Grid:
             count(refused),
             count(each.pending_events),
             duration(each.gap_seconds),
+            duration(each.filled_gap_seconds),
+            count(each.backfill.pending_requests),
+            count(sum(each.counters.excluded.values())),
         )
     return grid
 
@@ -64,7 +72,7 @@ def capability_table(exchanges: Iterable[Exchange]) -> Grid:
     """Return what each exchange's public feed shows of what happens there."""
     columns = [
         Column("Exchange", left=True),
-        Column("Completeness", left=True),
+        Column("Publishes", left=True),
         Column("Since", left=True),
         Column("Price", left=True),
         Column("Quantity", left=True, optional=True),
@@ -76,7 +84,7 @@ def capability_table(exchanges: Iterable[Exchange]) -> Grid:
         capability = exchange.capability
         grid.add(
             exchange.name,
-            capability.completeness,
+            PUBLISHES[capability.completeness],
             capability.epochs[-1].since,
             capability.price_kind,
             capability.quantity_unit,
@@ -86,33 +94,36 @@ def capability_table(exchanges: Iterable[Exchange]) -> Grid:
     return grid
 
 
-def notes(exchanges: Iterable[Exchange]) -> list[Text]:
-    """Return the exchanges' remarks, a line each."""
-    return [Text.assemble((f"{each.name}: ", "bold"), each.capability.note) for each in exchanges]
+def notes(exchanges: Iterable[Exchange]) -> Table:
+    """Return the exchanges' remarks beside their names."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for each in exchanges:
+        table.add_row(Text(each.name, "bold"), plain(each.capability.note))
+    return table
 
 
 def feed_line(details: Sequence[ExchangeDetail]) -> Text:
-    """Return every feed's state in one line, to stand by the figures: what is down is unknown, not calm."""
-    line = Text("Feeds: ")
-    for position, each in enumerate(details):
-        line.append(" · " if position else "").append(f"{each.exchange} ")
-        line.append(each.state, _STATE_STYLE[each.state])
-        if each.reason:
-            line.append(plain(f" ({each.reason})", "dim"))
+    """Return how many feeds are live and which are not, to stand by the figures: what is down is unknown, not calm."""
+    live = sum(each.state is State.LIVE for each in details)
+    line = Text("Feeds: ").append(f"{live} of {len(details)} live", "green" if live == len(details) else "yellow")
+    for each in details:
+        if each.state is not State.LIVE:
+            line.append(f" · {each.exchange} ").append(each.state, _STATE_STYLE[each.state])
+            line.append(plain(f" ({each.reason})" if each.reason else "", "dim"))
     return line
 
 
-def sampled_line(details: Iterable[ExchangeDetail]) -> list[Text]:
-    """Name the exchanges that do not show every liquidation, and those of which it is not known, if there are any."""
-    parts, unsaid = [], []
-    for each in details:
-        if each.completeness == "unspecified":
-            unsaid.append(each.exchange)
-        elif each.completeness != "full":
-            parts.append(f"{each.exchange} ({each.completeness})")
-    lines = [f"A lower bound, not every liquidation is published: {', '.join(parts)}"] if parts else []
-    lines += [f"Not known whether every liquidation is published: {', '.join(unsaid)}"] if unsaid else []
-    return [Text(line, "dim") for line in lines]
+def marked(exchange: str) -> str:
+    """Return the name, with a star where the exchange does not say that it publishes every liquidation."""
+    known = REGISTRY.get(exchange)
+    return f"{exchange}*" if known and known.capability.completeness != "full" else exchange
+
+
+def floor_note(exchanges: Iterable[str]) -> list[Text]:
+    """Say what the stars at the names mean, if there are any."""
+    if not any(marked(name) != name for name in exchanges):
+        return []
+    return [Text("* a sample, a part, or not stated: its sums, and those of ALL, are a floor.", "dim")]
 
 
 def _ago(time_ms: int | None, now_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a `CumulativeStats` as tables: long is red and short is green, as in a tape of forced orders."""
+"""The figures of a `CumulativeStats` as tables, in the colours of the page and of the boards."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,6 +7,7 @@ from rich.text import Text
 
 from exporter.model import LONG, SHORT, SIDES
 from exporter.stats import Balance, CumulativeStats, Dominance, ExchangeFigures, Figures
+from exporter.tables.exchanges import marked
 from exporter.tables.grid import Column, Grid
 from exporter.tables.numbers import (
     NONE,
@@ -21,8 +22,9 @@ from exporter.tables.numbers import (
     usd_exact,
 )
 
-SIDE_STYLE = {LONG: "red", SHORT: "green"}
-_SENTIMENT_STYLE = {"BEARISH": "red", "BULLISH": "green", "NEUTRAL": "yellow"}
+SIDE_STYLE = {LONG: "#e08a35", SHORT: "#4a97db"}
+"""Orange and blue, which people with any common kind of colour blindness tell apart."""
+_SENTIMENT_STYLE = {"BEARISH": SIDE_STYLE[LONG], "BULLISH": SIDE_STYLE[SHORT]}
 
 
 def stats_sections(
@@ -75,7 +77,7 @@ def _totals(stats: CumulativeStats) -> Grid:
         last = side is SIDES[-1]
         grid.add(*_figures(side.upper(), stats.sides[side], with_base), style=SIDE_STYLE[side], end=last)
     for name, exchange in _largest_first(stats.exchanges):
-        grid.add(*_figures(name, exchange.total, with_base))
+        grid.add(*_figures(marked(name), exchange.total, with_base))
     return grid
 
 
@@ -161,7 +163,7 @@ def _by_side(stats: CumulativeStats) -> Grid:
     everything = ExchangeFigures(stats.total, stats.sides, stats.balance)
     rows = [*_largest_first(stats.exchanges), ("ALL", everything)]
     for position, (name, exchange) in enumerate(rows):
-        cells: list[str | Text] = [name]
+        cells: list[str | Text] = [marked(name)]
         for side in SIDES:
             figures = exchange.sides[side]
             texts = [count(figures.events), usd(figures.usd), *([amount(figures.base_quantity)] if with_base else [])]
@@ -186,4 +188,4 @@ def _sentiment(balance: Balance) -> Text:
 
 
 def _dominance(dominance: Dominance) -> str:
-    return f"{dominance.exchange} {share(dominance.share)}" if dominance.exchange else NONE
+    return f"{marked(dominance.exchange)} {share(dominance.share)}" if dominance.exchange else NONE

@@ -3,25 +3,24 @@
 from grafana.annotations import OF_THE_MARKET
 from grafana.builder import units, variables
 from grafana.builder.board import Board
-from grafana.builder.colours import BAD, EXCHANGES, GOOD, PLAIN, SERIOUS, WATCH
+from grafana.builder.colours import BAD, GOOD, PLAIN, SERIES
 from grafana.builder.fields import Look
 from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, stat, timeline
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import now, series
 from grafana.looks import COUNT, DURATION, MUST_BE_0, SHOULD_BE_0
-from grafana.pipeline.alerts import LABELS, NOT_SCRAPED, alertmanager, delivery, firing
-from grafana.pipeline.trust import WATCHDOG
-from grafana.queries import in_range, named
-from grafana.strip import feeds
+from grafana.pipeline.alerts import LABELS, NOT_SCRAPED, SEVERITIES, alertmanager, delivery, firing
+from grafana.queries import above_0, in_range, named
+from grafana.strip import WATCHDOG, feeds
 
 FIRING = f'ALERTS{{alertstate="firing", {WATCHDOG}}}'
 STEP_S = 15
+MOST = 20
 SPARSE = "60s"
 """Alertmanager is scraped every 15 s, and a rate needs some scrapes."""
 WHAT = ("alertname", "exchange", "store", "base", "side")
 MARKET_RULES = '{rule_group=~".*;market"}'
-SEVERITIES = {"critical": BAD, "warning": SERIOUS, "info": WATCH}
 FIRES = Look(words={1: ("firing", BAD)}, nothing="none fired")
 
 
@@ -157,16 +156,17 @@ def _direct() -> Panel:
 
 def _sent() -> Panel:
     sent, failed = (in_range(f"alertmanager_notifications_{which}total", "integration") for which in ("", "failed_"))
+    used = above_0(sent, ["integration"], MOST)
     return prometheus_table(
         "Notifications",
-        "What was sent in the time range, and what could not be delivered, by each way that Alertmanager knows. "
+        "What was sent in the time range, and what could not be delivered, by each way that was used. "
         "docs/alerts.md says how to add a receiver.",
         [Column(title="By", source="integration", left=True)],
         [
-            Column(title="Sent", expr=sent, look=COUNT, width=70),
+            Column(title="Sent", expr=used, look=COUNT, width=70),
             Column(
                 title="Failed",
-                expr=failed,
+                expr=f"{failed} > 0 or on (integration) 0 * ({used})",
                 look=MUST_BE_0,
                 cell="color-text",
                 width=70,
@@ -188,7 +188,7 @@ def _latencies() -> Panel:
             ),
             series(_latency(0.99, "$__rate_interval"), "to the receiver", interval=SPARSE),
         ],
-        Look(unit=units.SECONDS, minimum=0, colour=EXCHANGES, undefined="–", nothing=NOT_SCRAPED),
+        Look(unit=units.SECONDS, minimum=0, colour=SERIES, undefined="–", nothing=NOT_SCRAPED),
     )
 
 
@@ -203,7 +203,7 @@ ALERTS = Board(
             [
                 feeds(),
                 Row(4, [*_counts(), (4, _watchdog()), (4, _muted()), (4, alertmanager())]),
-                Row(9, [(24, firing())]),
+                Row(12, [(24, firing())]),
             ],
         ),
         Section("History", [Row(12, [(15, _history()), (9, _how_often())])]),

@@ -7,7 +7,7 @@ from grafana.builder.board import Board
 from grafana.builder.layout import Row, Section
 from grafana.cascades.coin import levels_over_time, parts, score_over_time
 from grafana.cascades.coins import coins, levels
-from grafana.cascades.episodes import by_coin, episodes
+from grafana.cascades.episodes import by_coin, by_exchange, episodes
 from grafana.cascades.pairs import correlation, leads, synchrony
 from grafana.cascades.present import present
 from grafana.signals import COIN_SIGNALS, MARKET_SIGNALS
@@ -46,7 +46,10 @@ CASCADES = Board(
             "Episodes, from the history (needs TimescaleDB)",
             [Row(12, [(24, episodes())]), Row(8, [(3, history()), (21, by_coin())])],
         ),
-        Section("Exchanges", [Row(12, [(8, correlation()), (8, synchrony()), (8, leads())])]),
+        Section(
+            "Exchanges",
+            [Row(14, [(12, correlation()), (12, synchrony())]), Row(14, [(12, leads()), (12, by_exchange())])],
+        ),
     ],
     span="now-1h",
     refresh="5s",

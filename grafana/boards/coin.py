@@ -12,7 +12,7 @@ from grafana.market.exchanges import exchanges, sides
 from grafana.market.levels import realised
 from grafana.market.totals import per_minute, totals
 from grafana.queries import COIN
-from grafana.signals import COIN_SIGNALS
+from grafana.signals import COIN_SIGNALS, levels_now
 from grafana.strip import feeds
 
 GRAPH = per_minute(COIN, "liquidation_asset_notional_usd_total", COIN.selector)
@@ -32,12 +32,17 @@ COIN_BOARD = Board(
         Section("", [feeds()]),
         Section(
             "$coin, last $window",
-            [balance(COIN), Row(10, [(24, GRAPH)]), Row(7, [(15, totals(COIN)), (9, score_over_time(COIN_SIGNALS))])],
+            [
+                balance(COIN),
+                Row(10, [(24, GRAPH)]),
+                Row(7, [(14, totals(COIN)), (4, levels_now(COIN_SIGNALS, 18)), (6, score_over_time(COIN_SIGNALS))]),
+            ],
         ),
-        Section("By exchange, last $window", [Row(10, [(12, exchanges(COIN)), (12, sides(COIN))])]),
+        Section("By exchange, last $window", [Row(15, [(12, exchanges(COIN)), (12, sides(COIN))])]),
         Section("Realised levels, from the history (needs TimescaleDB)", [realised()]),
         Section("When and how large, from the history (needs TimescaleDB)", history.profile(history.COIN)),
     ],
     span="now-6h",
+    refresh="5s",
     annotations=OF_THE_COIN,
 )

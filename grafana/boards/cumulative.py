@@ -1,7 +1,7 @@
 """Cumulative: everything since the first event; all coins on the left, the chosen coin on the right."""
 
 from grafana.annotations import OF_THE_COIN
-from grafana.boards.cumulative_tables import BY, SAMPLE_NOTE, by_exchange, by_exchange_and_side, by_side
+from grafana.boards.cumulative_tables import BY, by_exchange, by_exchange_and_side, by_side
 from grafana.builder import Json, units, variables
 from grafana.builder.board import Board
 from grafana.builder.fields import Look, for_name, looks
@@ -18,6 +18,7 @@ from grafana.looks import (
     SHARE,
     SHORT_SIDE,
 )
+from grafana.market import SAMPLE_NOTE, STAR_NOTE
 from grafana.queries import (
     CHOSEN_WINDOW,
     COIN,
@@ -28,6 +29,7 @@ from grafana.queries import (
     SHORT,
     Totals,
     Windows,
+    marked,
 )
 from grafana.sizes import SIZE_NAMES
 from grafana.strip import feeds
@@ -41,21 +43,28 @@ def _headline(scope: Totals) -> Panel:
     number, figure, look = ("amount", "quantity", AMOUNT) if scope is COIN_TOTALS else ("events", "events", COUNT)
     return stat(
         f"All time · {scope.name}",
-        f"Value, {number} and first event of what was liquidated. {SINCE} {SAMPLE_NOTE}",
+        f"Value, {number} and first event of what was liquidated, cascades that became critical and are over. {SINCE} "
+        f"{SAMPLE_NOTE}",
         [
             now(scope.total("notional_usd"), "USD"),
             now(scope.total(figure), number),
             now(f"1000 * min({scope.first_event})", "since"),
+            now(f"sum(liquidation_cascades_total{{{_critical(scope)}}}) or vector(0)", "critical cascades"),
         ],
         MONEY,
         text="value_and_name",
         overrides=[
             for_name(number, looks(look) | ({"displayName": "$coin"} if scope is COIN_TOTALS else {})),
             for_name("since", looks(Look(unit=units.AGO))),
+            for_name("critical cascades", looks(COUNT)),
         ],
         size=18,
         below=True,
     )
+
+
+def _critical(scope: Totals) -> str:
+    return ", ".join(filter(None, (scope.selector, 'level="critical"')))
 
 
 def _shares(scope: Totals) -> Panel:
@@ -74,11 +83,11 @@ def _balance(scope: Totals) -> Panel:
     return stat(
         f"Balance · {scope.name}",
         "Liquidated longs divided by shorts; share of longs minus 50 %, above zero toward longs, below toward shorts; "
-        f"the exchange with the largest share. All time: {scope.name}, by what is chosen above. {SAMPLE_NOTE}",
+        f"the exchange with the largest share. All time: {scope.name}, by what is chosen above. {STAR_NOTE}",
         [
             now(f"{long} / {short}", "long / short"),
             now(f"{scope.share(BY, LONG)} - 0.5", "imbalance"),
-            now(largest, "largest: {{exchange}}"),
+            now(marked(largest), "largest: {{shown}}"),
         ],
         SHARE,
         text="value_and_name",
@@ -97,15 +106,15 @@ NO_AXIS = {"custom.axisPlacement": "hidden"}
 
 
 def _bars(scope: Totals) -> Panel:
-    sides = [scope.total("notional_usd", "exchange", side) for side in (LONG, SHORT)]
-    names = {"exchange": "Exchange", "Value #A": "longs", "Value #B": "shorts"}
+    sides = [marked(scope.total("notional_usd", "exchange", side)) for side in (LONG, SHORT)]
+    names = {"shown": "Exchange", "Value #A": "longs", "Value #B": "shorts"}
     changes: list[Json] = [
         {"id": "merge", "options": {}},
         {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "Value #C", "desc": True}]}},
         {
             "id": "organize",
             "options": {
-                "excludeByName": {"Time": True, "Value #C": True},
+                "excludeByName": {"Time": True, "exchange": True, "Value #C": True},
                 "indexByName": {name: index for index, name in enumerate(names)},
                 "renameByName": names,
             },
@@ -113,8 +122,8 @@ def _bars(scope: Totals) -> Panel:
     ]
     return bar_chart(
         f"By exchange · {scope.name}",
-        f"USD of liquidated longs and shorts, all time, the largest exchange first. {SAMPLE_NOTE}",
-        [*map(table, sides), table(scope.total("notional_usd", "exchange"))],
+        f"USD of liquidated longs and shorts, all time, the largest exchange first. {STAR_NOTE}",
+        [*map(table, sides), table(marked(scope.total("notional_usd", "exchange")))],
         AXIS,
         x="Exchange",
         stack="normal",
@@ -198,7 +207,7 @@ CUMULATIVE = Board(
             "",
             [
                 feeds(),
-                Row(4, [*_summary(MARKET_TOTALS), *_summary(COIN_TOTALS)]),
+                Row(5, [*_summary(MARKET_TOTALS), *_summary(COIN_TOTALS)]),
                 Row(6, [(12, by_side(MARKET_TOTALS)), (12, by_side(COIN_TOTALS))]),
                 Row(10, [*_graphs(MARKET_TOTALS), *_graphs(COIN_TOTALS)]),
                 Row(9, [(12, _growth(MARKET)), (12, _growth(COIN))]),

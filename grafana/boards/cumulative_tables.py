@@ -7,14 +7,14 @@ from grafana.builder.panels import Panel
 from grafana.builder.tables import Cell, Column, prometheus_table
 from grafana.links import EVENTS_OF_ROW, EXCHANGE_OF_ROW
 from grafana.looks import AMOUNT, COUNT, LONG_SHARE, MONEY_SHORT, SHARE
+from grafana.market.exchanges import SHOWS_NOTE, shows
 from grafana.queries import COIN, COIN_TOTALS, LONG, MARKET_TOTALS, SHORT, Totals, with_all
 
 BY = "${by}"
 """The figure that shares, ratio, imbalance and dominance refer to: `notional_usd` or `events`."""
-SAMPLE_NOTE = "A feed that publishes a sample shows less than was liquidated there."
 RATES_NOTE = "Rates count from the first event on."
 DAY = 'window="24h"'
-EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=106)
+EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=88)
 AMOUNT_WIDTH = 96
 
 
@@ -63,9 +63,10 @@ def by_exchange(scope: Totals) -> Panel:
     largest = Column(title="Largest", expr=scope.largest("exchange"), look=MONEY_SHORT)
     return prometheus_table(
         f"Totals by exchange · {scope.name}",
-        f"Exact sums of all time for every exchange. {RATES_NOTE} Share by what is chosen above. {SAMPLE_NOTE}",
+        f"Exact sums of all time for every exchange. {RATES_NOTE} Share by what is chosen above. {SHOWS_NOTE}",
         [replace(EXCHANGE, links=[EXCHANGE_OF_ROW, EVENTS_OF_ROW])],
         [
+            shows(scope.total("events", "exchange")),
             total("USD", "notional_usd", MONEY_SHORT),
             *([total("$coin", "quantity", AMOUNT)] if scope is COIN_TOTALS else []),
             Column(title="Share", expr=share, look=SHARE, width=62),
@@ -104,9 +105,13 @@ def by_exchange_and_side(scope: Totals) -> Panel:
     return prometheus_table(
         f"Exchange × side · {scope.name}",
         "What was liquidated of longs and shorts on every exchange, all time; ALL is the sum. "
-        "The columns Longs and Shorts are numbers of events.",
+        f"The columns Longs and Shorts are numbers of events. {SHOWS_NOTE}",
         [EXCHANGE],
-        [*columns("Long", LONG, "long"), *columns("Short", SHORT, "short")],
+        [
+            shows(scope.total("events", "exchange"), with_sum=True),
+            *columns("Long", LONG, "long"),
+            *columns("Short", SHORT, "short"),
+        ],
         sort="Exchange",
     )
 

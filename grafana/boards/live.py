@@ -98,7 +98,7 @@ def _usd_over_time() -> Panel:
                 shape="time_series",
             )
         ],
-        MONEY.but(minimum=None, nothing=NOTHING),
+        MONEY.but(minimum=None, decimals=None, nothing=NOTHING),
         style="bars",
         zero=True,
         shortest="1m",

@@ -36,11 +36,12 @@ OVERVIEW = Board(
         Section(
             "By exchange, last $window",
             [
-                Row(10, [(12, exchanges(MARKET)), (12, exchanges(COIN))]),
-                Row(11, [(12, sides(MARKET)), (12, sides(COIN))]),
+                Row(14, [(12, exchanges(MARKET)), (12, exchanges(COIN))]),
+                Row(15, [(12, sides(MARKET)), (12, sides(COIN))]),
             ],
         ),
     ],
     span="now-1h",
+    refresh="5s",
     annotations=OF_THE_COIN,
 )

@@ -8,7 +8,7 @@ from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, stat
 from grafana.builder.targets import Prom, now
 from grafana.looks import LONG_SIDE, MONEY_SHORT, PRICE, SENTIMENT, SHORT_SIDE
-from grafana.queries import LONG, MARKET, SHORT, sentiment
+from grafana.queries import LONG, MARKET, SHORT, ending, sentiment
 from grafana.signals import LEVEL, MARKET_SIGNALS, SCORE
 from grafana.strip import feeds
 
@@ -31,11 +31,12 @@ def _number(title: str, about: str, target: Prom, look: Look, *, signal: bool = 
 
 
 def _market() -> Panel:
-    level = f"{MARKET_SIGNALS.family}_level"
+    level = MARKET_SIGNALS.of("level")
+    hit = ending(f"topk(1, {level} > 0)", "side", "s", "hit")
     return _number(
         "Market",
         "The level of the market as a whole, of the side where it is higher: critical is a cascade through many coins.",
-        now(f"max({level}) > 0 or min({level})"),
+        now(f'{hit} or on () label_replace(min({level}), "hit", "all coins", "", "")', "{{hit}}"),
         LEVEL,
         signal=True,
     )

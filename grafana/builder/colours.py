@@ -18,5 +18,13 @@ SERIOUS = "#d07aa8"
 BAD = "#c2387a"
 UNKNOWN = "#7d8794"
 
-EXCHANGES = "palette-classic-by-name"
-"""An exchange has the same colour wherever its name stands."""
+SERIES = "palette-classic-by-name"
+"""A series has the same colour wherever its name stands."""
+LINES = ("#d55e00", "#56b4e9", "#009e73", "#e69f00", "#cc79a7", "#0072b2")
+"""Okabe and Ito's colours but for yellow and black, each of which is lost on one of the two grounds."""
+STROKES = (
+    ("", {"fill": "solid"}),
+    ("╌", {"dash": [10, 6], "fill": "dash"}),
+    ("┈", {"dash": [1, 6], "fill": "dot"}),
+)
+"""Kinds of lines, each with a sign that looks like it."""

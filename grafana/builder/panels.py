@@ -9,6 +9,8 @@ from grafana.builder.fields import Look, for_name
 from grafana.builder.targets import PROMETHEUS, TIMESCALE, Prom, Sql, Target
 
 MIXED: Json = {"type": "datasource", "uid": "-- Mixed --"}
+NAME_SIZE = 13
+"""Of the names of values, which Grafana makes too small beside each other."""
 NO_DATA = "no data: is the exporter running and scraped?"
 
 
@@ -92,7 +94,7 @@ def stat(
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": rows},
     }
     if size:
-        options["text"] = {"valueSize": size}
+        options["text"] = {"valueSize": size} | ({"titleSize": NAME_SIZE} if text == "value_and_name" else {})
     return Panel(
         kind="stat",
         title=title,

@@ -6,6 +6,7 @@ from grafana.builder.colours import PLAIN
 from grafana.builder.fields import Look
 from grafana.builder.panels import Panel
 from grafana.builder.tables import Column, sql_table
+from grafana.links import EXCHANGE_OF_ROW
 from grafana.looks import COUNT, DURATION, MONEY_SHORT, SHARE, SIDE
 from grafana.signals import LEVEL, SCORE
 from grafana.strip import NO_HISTORY
@@ -43,7 +44,7 @@ COLUMNS = {
     "Most in 10 s": "peak_notional_usd",
     "Largest": "largest_usd",
     "Price": "peak_price / start_price - 1",
-    "Exchanges": "array_to_string(exchanges, ', ')",
+    "Exchanges": "cardinality(exchanges) || ': ' || array_to_string(exchanges, ', ')",
     "Why": sql.REASONS,
     "Notes": "concat_ws(', ', CASE WHEN end_time IS NULL THEN 'open' END, nullif(array_to_string(flags, ', '), ''))",
     "Coins": f"CASE base WHEN '{sql.MARKET}' THEN '$' || '__all' ELSE base END",
@@ -60,9 +61,10 @@ def episodes() -> Panel:
         "Episodes",
         f"The newest {LIMIT} of the time range that the choices above leave. Coin ALL is the market. Score: the "
         "highest one, and why: what added most to it. Price: from the first order to the farthest one in the "
-        "direction of the cascade. Exchanges in the order in which they came in. A sampled feed shows a part, so USD "
-        "and orders are lower bounds. Notes: open; gap: feeds were lost during it; warmup: the coin was not yet "
-        "known; two_sided, prolonged, rolled_over: see docs/cascades.md. Click on a start for its orders.",
+        "direction of the cascade. Exchanges: how many, and which, in the order in which they came in. A sampled feed "
+        "shows a part, so USD and orders are lower bounds. Notes: open; gap: feeds were lost during it; warmup: the "
+        "coin was not yet known; two_sided, prolonged, rolled_over: see docs/cascades.md. Click on a start for its "
+        "orders.",
         sql.episodes(COLUMNS, LIMIT),
         [
             Column(title="Start", look=Look(unit=units.DAY_TO_SECOND), left=True, width=130, links=LINKS),
@@ -76,10 +78,34 @@ def episodes() -> Panel:
             Column(title="Most in 10 s", look=MONEY_SHORT, width=96),
             Column(title="Largest", look=MONEY_SHORT, width=80),
             Column(title="Price", look=SHARE.but(decimals=2, minimum=None, maximum=None), width=76),
-            Column(title="Exchanges", left=True, width=125),
+            Column(title="Exchanges", left=True),
             Column(title="Why", left=True),
             Column(title="Notes", left=True, width=85),
             *hidden,
+        ],
+        nothing=NOTHING,
+    )
+
+
+def by_exchange() -> Panel:
+    """Return the table of the exchanges that episodes ran on."""
+    columns = {
+        "Exchange": "exchange",
+        "Began": "sum(began)",
+        "Share": "sum(began) / sum(sum(began)) OVER ()::float8",
+        "Part of": "count(*)",
+    }
+    return sql_table(
+        "Episodes by exchange",
+        "How many episodes of the time range, of those that the choices above leave, had their first order on each "
+        "exchange, which share of all that is, and how many it had a part in. What an exchange delays before it "
+        "publishes counts as well.",
+        sql.by_exchange(columns, LIMIT),
+        [
+            Column(title="Exchange", left=True, links=[EXCHANGE_OF_ROW]),
+            Column(title="Began", look=COUNT),
+            Column(title="Share", look=SHARE, cell="gauge"),
+            Column(title="Part of", look=COUNT),
         ],
         nothing=NOTHING,
     )

@@ -7,23 +7,22 @@ from grafana.builder.panels import Panel
 from grafana.builder.targets import table
 from grafana.looks import SHARE
 
-STEPS = [(None, PLAIN), (0.25, "#7fae9f"), (0.5, "#2f9e8f")]
+STRONG = "#2f9e8f"
+STEPS = [(None, PLAIN), (0.25, "#7fae9f"), (0.5, STRONG)]
 """Faint, some, strong."""
-SWAPS = (("t", "exchange_a"), ("exchange_a", "exchange_b"), ("exchange_b", "t"))
-"""Labels to be set, each to the value of another."""
+NAME_WIDTH, LEAST_WIDTH = 76, 50
+"""Of the columns of a matrix: the pairs of twelve exchanges fit half a laptop's screen. Grafana makes none narrower."""
+NOT_KNOWN = " "
 
 
-def _both_ways(family: str, sign: str = "") -> str:
-    """Return the pairs as published, and the same the other way round."""
-    pairs = swapped = f'{family}{{side="$pairs"}}'
-    for label, source in SWAPS:
-        swapped = f'label_join({swapped}, "{label}", "", "{source}")'
-    return f"max by (exchange_a, exchange_b) ({pairs} or {sign}{swapped})"
+def _pairs(figure: str) -> str:
+    """Return a figure of each pair of exchanges, once: as published, in the order of their names."""
+    return f'max by (exchange_a, exchange_b) (liquidation_exchange_{figure}{{side="$pairs"}})'
 
 
 def _matrix(title: str, about: str, expr: str, look: Look) -> Panel:
     matrix = {"rowField": "exchange_a", "columnField": "exchange_b", "valueField": "Value", "emptyValue": "null"}
-    names = {"displayName": " ", "unit": units.TEXT, "mappings": [], "custom.align": "left", "custom.width": 84}
+    names = {"displayName": " ", "unit": units.TEXT, "mappings": [], "custom.align": "left", "custom.width": NAME_WIDTH}
     changes: list[Json] = [
         _sorted("exchange_b"),  # the columns stand in the order in which they occur
         {"id": "groupingToMatrix", "options": matrix},
@@ -34,8 +33,8 @@ def _matrix(title: str, about: str, expr: str, look: Look) -> Panel:
         title=f"{title} · $pairs positions",
         about=about,
         targets=[table(expr)],
-        look=look.but(missing="–"),
-        custom={"align": "right", "minWidth": 50, "cellOptions": {"type": "color-text"}, "filterable": False},
+        look=look.but(missing=NOT_KNOWN),
+        custom={"align": "right", "minWidth": LEAST_WIDTH, "cellOptions": {"type": "color-text"}, "filterable": False},
         overrides=[for_pattern("exchange_a.*", names)],
         changes=changes,
         options={"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
@@ -48,7 +47,7 @@ def correlation() -> Panel:
         "Correlation",
         "How far two exchanges' liquidated USD per minute rise and fall together over about an hour: 1 together, 0 "
         "independent, below 0 one against the other.",
-        _both_ways("liquidation_exchange_correlation"),
+        _pairs("correlation"),
         Look(unit=units.NUMBER, decimals=2, steps=STEPS, nothing="not known before an hour with both exchanges"),
     )
 
@@ -58,24 +57,24 @@ def synchrony() -> Panel:
     return _matrix(
         "Within 2 s",
         "The share of two exchanges' orders that come within 2 s after one of the other, beyond what chance explains.",
-        _both_ways("liquidation_exchange_synchrony_ratio"),
-        SHARE.but(decimals=1, minimum=None, steps=STEPS, nothing="one exchange only"),
+        _pairs("synchrony_ratio"),
+        SHARE.but(decimals=0, minimum=None, steps=STEPS, nothing="one exchange only"),
     )
 
 
 def leads() -> Panel:
     """Return who comes first."""
     return _matrix(
-        "Who comes first",
-        "By how much liquidations of the exchange at the left come before those of the exchange above, after when "
-        "negative; together: by less than half a second. Empty while it is not significant. What an exchange delays "
-        "before it publishes counts as well.",
-        _both_ways("liquidation_exchange_lead_seconds", "-"),
+        "Seconds ahead",
+        "By how many seconds liquidations of the exchange at the left come before those of the exchange above, after "
+        "when negative; ≈: together, by less than half a second. Empty while it is not significant. What an exchange "
+        "delays before it publishes counts as well.",
+        _pairs("lead_seconds"),
         Look(
-            unit=units.SECONDS,
+            unit=units.NUMBER,
             decimals=1,
-            words={0: ("together", PLAIN)},
-            steps=[(None, PLAIN), (0.5, "#2f9e8f")],
+            words={0: ("≈", PLAIN)},
+            steps=[(None, PLAIN), (0.5, STRONG)],
             nothing="nobody significantly",
         ),
     )

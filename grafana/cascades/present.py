@@ -8,7 +8,7 @@ from grafana.builder.targets import now
 from grafana.looks import COUNT, MONEY, SHARE
 from grafana.signals import MARKET_SIGNALS, SIDE_COLOURS, SIDES, levels_now, scores_now
 
-STRESS = SHARE.but(decimals=1, nothing="not known before a day")
+STRESS = SHARE.but(decimals=0, nothing="not known before a day")
 NOT_JUDGED = COUNT.but(steps=[(None, PLAIN), (1, WATCH)])
 
 

@@ -5,8 +5,8 @@ from grafana.builder.layout import Row
 from grafana.builder.panels import Panel, stat
 from grafana.builder.targets import now
 from grafana.looks import IMBALANCE, LONG_SIDE, MONEY, RATIO, SENTIMENT, SHARE, SHORT_SIDE
-from grafana.market import BY, SAMPLE_NOTE
-from grafana.queries import CHOSEN_WINDOW, EXCHANGE, LONG, MARKET, SHORT, Windows
+from grafana.market import BY, SAMPLE_NOTE, STAR_NOTE
+from grafana.queries import CHOSEN_WINDOW, EXCHANGE, LONG, MARKET, SHORT, Windows, marked
 from grafana.queries import sentiment as sentiment_of
 from grafana.signals import COIN_SIGNALS, MARKET_SIGNALS, scores_now
 
@@ -78,8 +78,8 @@ def _dominance(scope: Windows) -> Panel:
     by_exchange = f"{scope.total(BY, 'exchange', CHOSEN_WINDOW)} / scalar({scope.total(BY, where=CHOSEN_WINDOW)})"
     return stat(
         "Dominance",
-        f"The exchange with the largest share: {_where(scope)}. {SAMPLE_NOTE}",
-        [now(f"topk(1, {by_exchange})", "{{exchange}}")],
+        f"The exchange with the largest share: {_where(scope)}. {STAR_NOTE}",
+        [now(marked(f"topk(1, {by_exchange})"), "{{shown}}")],
         SHARE,
         text="value_and_name",
         size=22,

@@ -48,7 +48,7 @@ def coins(scope: Windows) -> Panel:
             ),
             side("Long USD", LONG),
             side("Short USD", SHORT),
-            Column(title="Long %", expr=long_share, look=LONG_SHARE, cell="gauge", width=120),
+            Column(title="Long %", expr=long_share, look=LONG_SHARE, cell="gauge", width=170),
             Column(title="Events", expr=events, look=COUNT),
             Column(title="Average", expr=f"{usd} / {events}", look=MONEY),
             Column(title="Largest", expr=each.largest("base", CHOSEN_WINDOW), look=MONEY),

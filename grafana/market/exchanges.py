@@ -3,13 +3,20 @@
 from grafana.builder.panels import Panel
 from grafana.builder.tables import Column, prometheus_table
 from grafana.links import EVENTS_OF_ROW, EVENTS_OF_ROW_AND_COIN, EXCHANGE_OF_ROW
-from grafana.looks import AMOUNT, COUNT, LONG_SHARE, MONEY, PUBLISHES, SHARE, STATE
+from grafana.looks import AMOUNT, COUNT, LONG_SHARE, MONEY, PUBLISHES, SHARE, SHOWS, STATE
 from grafana.market import BY, SAMPLE_NOTE
-from grafana.queries import CHOSEN_WINDOW, COIN, COMPLETENESS, LONG, MARKET, SHORT, Windows, coded, with_all
+from grafana.queries import CHOSEN_WINDOW, COIN, COMPLETENESS, LONG, MARKET, SHORT, Windows, published, with_all
 from grafana.strip import FEED_STATE
 
-EVENTS_WIDTH = 104
-"""The heading is longer than the numbers."""
+SHOWS_NOTE = "Shows: all of its liquidations, a sample of them, a part, or ? where the exchange does not say."
+EVENTS_WIDTH = 68
+
+
+def shows(figure: str, *, with_sum: bool = False) -> Column:
+    """Return the column that says how complete the figures of each exchange in the table are, and those of ALL."""
+    each = published(figure)
+    least = f"1 + {COMPLETENESS.index('partial')} * (max({each}) > bool 1)"
+    return Column(title="Shows", expr=with_all(each, least) if with_sum else each, look=SHOWS, left=True, width=66)
 
 
 def exchanges(scope: Windows) -> Panel:
@@ -21,16 +28,17 @@ def exchanges(scope: Windows) -> Panel:
     state = Column(title="State", expr=FEED_STATE, look=STATE, cell="color-text", left=True)
     publishes = Column(
         title="Publishes",
-        expr=coded("liquidation_exchange_info", "completeness", COMPLETENESS),
+        expr=published(),
         look=PUBLISHES,
         left=True,
-        width=118,
+        width=172,
     )
     share = f"{each(BY)} / scalar({scope.total(BY, where=CHOSEN_WINDOW)})"
     long_share = scope.share("notional_usd", LONG, "exchange", CHOSEN_WINDOW)
     return prometheus_table(
         f"Exchanges · {scope.name}, last $window",
-        f"What each exchange published, and how complete that is. Share by what is chosen above. {SAMPLE_NOTE}",
+        f"What each exchange published, and how complete that is. Share by what is chosen above. {SAMPLE_NOTE}"
+        + (f" {SHOWS_NOTE}" if scope is COIN else ""),
         [
             Column(
                 title="Exchange",
@@ -41,12 +49,12 @@ def exchanges(scope: Windows) -> Panel:
             )
         ],
         [
-            *([state, publishes] if scope is MARKET else []),
+            *([state, publishes] if scope is MARKET else [shows(each("events"))]),
             Column(title="Events", expr=each("events"), look=COUNT),
             Column(title="USD", expr=each("notional_usd"), look=MONEY, width=90),
             *([Column(title="$coin", expr=each("quantity"), look=AMOUNT)] if scope is COIN else []),
             Column(title="Share", expr=share, look=SHARE),
-            Column(title="Long %", expr=long_share, look=LONG_SHARE, cell="gauge", width=105),
+            Column(title="Long %", expr=long_share, look=LONG_SHARE, cell="gauge", width=130),
         ],
         sort="-USD",
     )
@@ -65,12 +73,16 @@ def sides(scope: Windows) -> Panel:
     figures = {"USD": "notional_usd"} | ({"$coin": "quantity"} if scope is COIN else {}) | {"events": "events"}
     return prometheus_table(
         f"Exchange × side · {scope.name}, last $window",
-        "Liquidated longs and shorts of every exchange; ALL is their sum.",
+        "Liquidated longs and shorts of every exchange; ALL is their sum. The columns Longs and Shorts are numbers of "
+        f"events. {SHOWS_NOTE}",
         [Column(title="Exchange", source="exchange", left=True, width=84)],
         [
-            column(f"{name} {title}", figure, side)
-            for name, side in (("Long", LONG), ("Short", SHORT))
-            for title, figure in figures.items()
+            shows(scope.total("events", "exchange", CHOSEN_WINDOW), with_sum=True),
+            *(
+                column(f"{name}s" if title == "events" else f"{name} {title}", figure, side)
+                for name, side in (("Long", LONG), ("Short", SHORT))
+                for title, figure in figures.items()
+            ),
         ],
         sort="Exchange",
     )

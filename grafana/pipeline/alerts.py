@@ -1,15 +1,15 @@
 """What fires, and whether alerts reach people."""
 
 from grafana.builder import units
-from grafana.builder.colours import BAD, GOOD, WATCH
+from grafana.builder.colours import BAD, GOOD, PLAIN, SERIOUS, WATCH
 from grafana.builder.fields import Look, for_name, looks
 from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, stat
 from grafana.builder.tables import Column, prometheus_table
 from grafana.builder.targets import now
 from grafana.looks import COUNT, MUST_BE_0
-from grafana.pipeline.trust import WATCHDOG
 from grafana.queries import in_range
+from grafana.strip import WATCHDOG
 
 NOT_SCRAPED = "not scraped"
 LABELS = {
@@ -22,12 +22,26 @@ LABELS = {
 }
 """The labels that tell alerts apart, and their columns."""
 BY = f"max by ({', '.join(LABELS)})"
-STATE = Look(words={2: ("firing", BAD), 1: ("pending", WATCH)})
+SEVERITIES = {"critical": BAD, "warning": SERIOUS, "info": WATCH}
+STATES = ("pending", *reversed(SEVERITIES))
+STATE = Look(
+    words={
+        place: ("firing", SEVERITIES[each]) if each in SEVERITIES else (each, PLAIN)
+        for place, each in enumerate(STATES, 1)
+    }
+)
+"""What is more urgent has a larger number, so that it stands above the rest."""
 
 
 def firing() -> Panel:
     """Return the table of the alerts that fire or are about to."""
-    state = f'{BY} (2 * ALERTS{{alertstate="firing", {WATCHDOG}}} or ALERTS{{alertstate="pending", {WATCHDOG}}})'
+    parts = [
+        f'{place} * ALERTS{{alertstate="firing", severity="{severity}", {WATCHDOG}}}'
+        for place, severity in enumerate(STATES, 1)
+        if severity in SEVERITIES
+    ]
+    pending = f'ALERTS{{alertstate="pending", {WATCHDOG}}}'
+    state = f"{BY} ({' or '.join([*parts, pending])})"
     return prometheus_table(
         "Alerts",
         "Alerts that fire, or that will when their condition lasts, and since when it holds; alerting/runbooks.md says "

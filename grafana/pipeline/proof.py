@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from grafana.builder.colours import BAD, GOOD
+from grafana.builder.colours import BAD, GOOD, SERIES
 from grafana.builder.fields import Look, for_name, looks
 from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, stat
@@ -92,7 +92,7 @@ def _over_time() -> Panel:
         "Differences over time",
         "Figures that differed at each self-check, for each source; no line while it could not be compared.",
         [series("sum by (source) (liquidation_check_differences)", "{{source}}")],
-        COUNT.but(decimals=None, colour="palette-classic-by-name", nothing="not checked yet"),
+        COUNT.but(decimals=None, colour=SERIES, nothing="not checked yet"),
         style="steps",
     )
 

@@ -1,7 +1,7 @@
 """Where events go: the journal first, then the stores that follow it."""
 
 from grafana.builder import units
-from grafana.builder.colours import BAD, GOOD, PLAIN, WATCH
+from grafana.builder.colours import BAD, GOOD, PLAIN, SERIES, WATCH
 from grafana.builder.fields import Look
 from grafana.builder.layout import Row, Section
 from grafana.builder.panels import Panel, over_time, stat
@@ -11,7 +11,6 @@ from grafana.looks import BYTES, COUNT, DURATION, MUST_BE_0, SHOULD_BE_0
 from grafana.queries import in_range
 
 NO_STORES = "No stores: the journal keeps everything. docs/storage.md says how to add Redis and TimescaleDB."
-STORE_COLOURS = "palette-classic-by-name"
 UP = Look(words={1: ("up", GOOD), 0: ("down", BAD)})
 LEADER = Look(words={1: ("writes", GOOD), 0: ("another, or none", WATCH)})
 
@@ -62,7 +61,7 @@ def _lag() -> Panel:
         "Stores behind",
         "Journal entries that each store does not have yet.",
         [series("max by (store) (liquidation_store_lag_events)", "{{store}}")],
-        COUNT.but(decimals=None, colour=STORE_COLOURS, nothing=NO_STORES),
+        COUNT.but(decimals=None, colour=SERIES, nothing=NO_STORES),
     )
 
 
@@ -71,7 +70,7 @@ def _write_time() -> Panel:
         "Write time, 99 %",
         "How long a store took for a batch: 99 of 100 were faster. No line while nothing was written.",
         [series(_write(0.99), "{{store}}", interval="15s")],
-        Look(unit=units.SECONDS, minimum=0, colour=STORE_COLOURS, undefined="–", nothing=NO_STORES),
+        Look(unit=units.SECONDS, minimum=0, colour=SERIES, undefined="–", nothing=NO_STORES),
     )
 
 
@@ -87,7 +86,7 @@ def _commit_time() -> Panel:
             series(quantile("liquidation_commit_seconds", 0.99), "commit", interval="15s"),
             series(quantile("liquidation_processing_seconds", 0.99), "processing", interval="15s"),
         ],
-        Look(unit=units.SECONDS, minimum=0, colour=STORE_COLOURS, undefined="–"),
+        Look(unit=units.SECONDS, minimum=0, colour=SERIES, undefined="–"),
     )
 
 

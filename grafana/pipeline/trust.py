@@ -36,10 +36,6 @@ ANSWER = Look(
 )
 COVERAGE = SHARE.but(decimals=2, steps=[(None, BAD), (0.95, WATCH), (0.999, GOOD)])
 
-WATCHDOG = 'alertname!="Watchdog"'
-"""The alert that always fires, to prove that alerts arrive, is no trouble."""
-FIRING = f'count(ALERTS{{alertstate="firing", {WATCHDOG}}}) or vector(0)'
-
 
 def coverage(by: str = "") -> str:
     """Return the share of the time range in which feeds were live, for each value of the labels `by`."""
@@ -57,7 +53,7 @@ def trust() -> Row:
         ANSWER,
         size=26,
     )
-    return Row(4, [(4, answer), *_of_feeds_and_figures(), *_of_the_record()])
+    return Row(4, [(6, answer), *_of_feeds_and_figures(), *_of_the_record()])
 
 
 def _of_feeds_and_figures() -> Sequence[tuple[int, Panel]]:
@@ -119,15 +115,6 @@ def _of_the_record() -> Sequence[tuple[int, Panel]]:
                 "Journal entries that a store does not have yet. The journal keeps them: nothing is lost.",
                 now("max(liquidation_store_lag_events)"),
                 SHOULD_BE_0.but(steps=[(None, PLAIN), (10_000, WATCH)], nothing="no stores"),
-            ),
-        ),
-        (
-            2,
-            _number(
-                "Alerts",
-                "Alerts that fire now; which ones stands below.",
-                now(FIRING),
-                MUST_BE_0,
             ),
         ),
     ]

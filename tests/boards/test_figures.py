@@ -5,6 +5,8 @@ import math
 import pytest
 
 from exporter.cells import SIZE_BUCKETS
+from exporter.exchanges import REGISTRY
+from exporter.exchanges.base import PUBLISHES
 from exporter.stats import WINDOWS
 from tests.boards.committed import BOARDS
 from tests.boards.frames import named, rows
@@ -74,7 +76,7 @@ def test_overview_balance(demo, base, window, by):
     assert shown.values("Long and short") == close(shares)
     assert shown.value("Long / short") == close(balance["ratio"])
     assert shown.value("Imbalance") == pytest.approx(balance["imbalance"], abs=1e-9)
-    assert shown.values("Dominance") == {dominance["exchange"]: close(dominance["share"])}
+    assert shown.values("Dominance") == {marked(dominance["exchange"]): close(dominance["share"])}
     assert shown.value("Sentiment") == SENTIMENTS[balance["sentiment"]]
     largest = {side: figures["largest_usd"] for side, figures in stats["sides"].items()}
     assert shown.values("Largest") == close(largest)
@@ -91,11 +93,13 @@ def test_cumulative_balance(demo, base, by):
     assert shown.values("Balance · *") == {
         "long / short": close(balance["ratio"]),
         "imbalance": pytest.approx(balance["imbalance"], abs=1e-9),
-        f"largest: {dominance['exchange']}": close(dominance["share"]),
+        f"largest: {marked(dominance['exchange'])}": close(dominance["share"]),
     }
     number = {base: stats["total"]["base_quantity"]} if base else {"events": stats["total"]["events"]}
     expected = {"USD": stats["total"]["usd"], "since": stats["first_ms"], **number}
-    assert shown.values("All time · *") == close(expected)
+    values = shown.values("All time · *")
+    assert values.pop("critical cascades") == critical_cascades(moment, base)
+    assert values == close(expected)
 
 
 @each_window
@@ -129,7 +133,8 @@ def test_overview_exchanges(demo, base, window, by):
     assert shown.keys() == stats["exchanges"].keys()
     for exchange, row in shown.items():
         figures = stats["exchanges"][exchange]
-        assert numbers(row, without=("State", "Publishes")) == close(
+        assert row["Shows" if base else "Publishes"] == completeness(exchange)
+        assert numbers(row, without=("State", "Publishes", "Shows")) == close(
             {
                 "Events": figures["total"]["events"],
                 **amount(base, base, figures["total"]),
@@ -145,14 +150,14 @@ def test_overview_exchanges(demo, base, window, by):
 def test_overview_sides(demo, base, window):
     stats, moment = demo.stats(base, window)
     shown = Shown(OVERVIEW, base, moment, window=window).rows("Exchange × side · *, last $window", "Exchange")
-    check_sides(shown, stats, base, "{} events")
+    check_sides(shown, stats, base)
 
 
 @each_scope
 def test_cumulative_sides(demo, base):
     stats, moment = demo.stats(base, None)
     shown = Shown(CUMULATIVE, base, moment).rows("Exchange × side · *", "Exchange")
-    check_sides(shown, stats, base, "{}s", {} if base else {"avg.": "average_usd"})
+    check_sides(shown, stats, base, {} if base else {"avg.": "average_usd"})
 
 
 @each_by
@@ -166,7 +171,8 @@ def test_cumulative_totals(demo, base, by):
         name: close(figures_of(base, figures) | {"Events/h": figures["events_per_hour"]})
         for name, figures in expected.items()
     }
-    assert {name: numbers(row) for name, row in exchanges.items()} == {
+    assert {name: row["Shows"] for name, row in exchanges.items()} == {name: completeness(name) for name in exchanges}
+    assert {name: numbers(row, without=("Shows",)) for name, row in exchanges.items()} == {
         name: close(
             figures_of(base, part["total"])
             | {"Share": part["total"][f"share_{by}"], "Long %": part["balance"]["usd"]["long_share"]}
@@ -189,7 +195,7 @@ def test_cumulative_bars(demo, base):
     stats, moment = demo.stats(base, None)
     bars = Shown(CUMULATIVE, base, moment).rows("By exchange · *", "Exchange")
     assert {name: (row["longs"], row["shorts"]) for name, row in bars.items()} == {
-        name: close((part["sides"]["long"]["usd"], part["sides"]["short"]["usd"]))
+        marked(name): close((part["sides"]["long"]["usd"], part["sides"]["short"]["usd"]))
         for name, part in stats["exchanges"].items()
     }
 
@@ -208,13 +214,13 @@ def test_the_boards_show_the_truth(demo, base):
     _, moment = demo.stats(base, None)
     events = [event for event in demo.truth if base in (None, event.base)]
     shown = Shown(CUMULATIVE, base, moment).rows("Exchange × side · *", "Exchange")
-    check_truth(shown, base, events, "{}s")
+    check_truth(shown, base, events)
     for window, minutes in WINDOWS.items():
         _, moment = demo.stats(base, window)
         oldest = moment.time // 60 - minutes
         within = [event for event in events if event.time_ms // 60_000 > oldest]
         shown = Shown(OVERVIEW, base, moment, window=window).rows("Exchange × side · *, last $window", "Exchange")
-        check_truth(shown, base, within, "{} events")
+        check_truth(shown, base, within)
 
 
 LARGEST_24H = ("24 h max",)
@@ -230,6 +236,23 @@ def amount(name, base, figures):
     return {name: figures["base_quantity"]} if base else {}
 
 
+def completeness(exchange):
+    """How complete an exchange's feed is, as boards code it; that of ALL is a part while any is not everything."""
+    known = "partial" if exchange == "ALL" else REGISTRY[exchange].capability.completeness
+    return list(PUBLISHES).index(known) + 1
+
+
+def marked(exchange):
+    """The name as it stands where figures are compared."""
+    return exchange if completeness(exchange) == 1 else f"{exchange}*"
+
+
+def critical_cascades(moment, base):
+    """How many critical cascades are over, by the series themselves."""
+    found = moment.api.instant('liquidation_cascades_total{level="critical"}', moment.time)
+    return sum(series.last for series in found if base in (None, series.labels["base"]))
+
+
 def figures_of(base, figures):
     """What the rows of both all-time tables have."""
     return {
@@ -242,22 +265,23 @@ def figures_of(base, figures):
     }
 
 
-def check_sides(shown, stats, base, number, more=None):
+def check_sides(shown, stats, base, more=None):
     """Every exchange with its longs and shorts, and the row of all."""
     parts = {name: part["sides"] for name, part in stats["exchanges"].items()} | {"ALL": stats["sides"]}
     assert shown.keys() == parts.keys()
     for exchange, sides in parts.items():
         expected = {}
         for name, side in (("Long", "long"), ("Short", "short")):
-            expected |= {f"{name} USD": sides[side]["usd"], number.format(name): sides[side]["events"]}
+            expected |= {f"{name} USD": sides[side]["usd"], f"{name}s": sides[side]["events"]}
             expected |= amount(f"{name} {base}", base, sides[side])
             expected |= {f"{name} {title}": sides[side][figure] for title, figure in (more or {}).items()}
-        assert numbers(shown[exchange]) == close(expected)
+        assert shown[exchange]["Shows"] == completeness(exchange)
+        assert numbers(shown[exchange], without=("Shows",)) == close(expected)
 
 
-def check_truth(shown, base, events, number):
+def check_truth(shown, base, events):
     """Events, USD and amounts of every exchange and side lie between what is certain and what is possible."""
-    keys = {number: lambda event: 1, "{} USD": lambda event: event.notional_usd}
+    keys = {"{}s": lambda event: 1, "{} USD": lambda event: event.notional_usd}
     keys |= {f"{{}} {base}": lambda event: event.base_quantity} if base else {}
     for exchange in {event.exchange for event in events}:
         for title, side in (("Long", "long"), ("Short", "short")):

@@ -61,7 +61,7 @@ function episode(each) {
       { text: f.count(each.events), class: "wide" },
       open ? "running" : f.span((each.end_ms - each.start_ms) / 1000),
       { text: move === null ? "–" : `${move > 0 ? "+" : ""}${f.percent(move)}`, class: "wide" },
-      { text: each.exchanges.join(", "), class: "text wide" },
+      { text: `${each.exchanges.length}: ${each.exchanges.join(", ")}`, class: "text wide" },
     ],
   };
 }

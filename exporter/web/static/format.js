@@ -53,8 +53,8 @@ export const sideLabel = { long: "▼ long", short: "▲ short" };
 export const COMPLETENESS = {
   full: "every one",
   sampled_1s: "sample: 1/s per symbol",
-  sampled_max_per_side_1s: "sample: largest per side, 1/s",
-  partial: "part, not defined",
+  sampled_max_per_side_1s: "sample: 1/s per side",
+  partial: "a part",
   unspecified: "not stated",
 };
 

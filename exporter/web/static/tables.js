@@ -10,6 +10,8 @@ const wide = (text) => ({ text, class: WIDE });
 const extra = (text) => ({ text, class: "extra" });
 const shareBar = (share) => ({ text: f.percent(share), class: Number.isFinite(share) ? "bar" : "", part: share ?? 0 });
 const exact = (value, cell = f.usd(value)) => ({ text: cell, title: f.usdExact(value) });
+// A star stands where figures are compared and an exchange does not say that it publishes every liquidation.
+const marked = (each) => each.title + (each.completeness && each.completeness !== "full" ? "*" : "");
 const wideExact = (value) => ({ ...exact(value), class: WIDE });
 
 export function header({ process, exchanges }, now) {
@@ -82,7 +84,7 @@ export function sentiment({ stats, exchanges }) {
   set(bar.lastElementChild, share === null ? "– shorts" : `${f.percent(1 - share)} short ▲`);
   bar.setAttribute("aria-label", `Long share by USD: ${f.percent(share)}`);
   const only = (balance) => (balance.long_share === 1 ? "only longs" : f.ratio(balance.ratio));
-  const titles = new Map(exchanges.map((each) => [each.exchange, each.title]));
+  const titles = new Map(exchanges.map((each) => [each.exchange, marked(each)]));
   const largest = ({ exchange: name, share: of }) => (name ? `${titles.get(name) ?? name} ${f.percent(of)}` : "–");
   fill($("balance-rows"), [
     ["Sentiment", usd.sentiment ?? "–", events.sentiment ?? "–"],
@@ -106,13 +108,9 @@ export function totals({ windows, exchanges, stats }, base, chosen) {
     return { cells, class: name === chosen ? "chosen" : "" };
   });
   fill($("totals-rows"), rows);
-  const unsaid = exchanges.filter((each) => each.completeness === "unspecified").map((each) => each.title);
-  const parts = exchanges.filter((each) => !["full", "unspecified"].includes(each.completeness));
-  const floors = parts.map((each) => each.title);
-  const verb = floors.length > 1 ? "publish" : "publishes";
-  const note = floors.length ? `${floors.join(", ")} ${verb} less than everything: sums are a floor. ` : "";
-  const doubt = unsaid.length ? `Of ${unsaid.join(", ")} it is not known. ` : "";
-  set($("totals-note"), note + doubt + (stats.first_ms ? "" : "No liquidation has been seen yet."));
+  const floors = exchanges.some((each) => each.completeness !== "full");
+  const note = floors ? "* a sample, a part, or not stated: its sums, and those of all, are a floor. " : "";
+  set($("totals-note"), note + (stats.first_ms ? "" : "No liquidation has been seen yet."));
 }
 
 function listed({ exchanges, stats }) {
@@ -138,7 +136,7 @@ export function exchanges(overview, base, now) {
     const { total, balance } = each.figures ?? {};
     const at = each.last_event_ms;
     const age = at ? f.span((now - at) / 1000) : "–";
-    const cells = [each.title, stateCell(each, now)];
+    const cells = [marked(each), stateCell(each, now)];
     cells.push({ text: f.COMPLETENESS[each.completeness] ?? "–", class: "text wide", title: each.note });
     cells.push(f.count(total?.events), extra(f.percent(total?.share_events)));
     if (base) cells.push(f.amount(total?.base_quantity));
@@ -158,7 +156,8 @@ export function sides(overview, base) {
   fill($("side-head"), [["", ...group("long"), ...group("short"), "Long %"]], "th");
   const { stats } = overview;
   const all = { title: "ALL", state: "live", figures: { sides: stats.sides, balance: stats.balance } };
-  const rows = [all, ...listed(overview)].map(({ title, state: now, figures }, index) => {
+  const rows = [all, ...listed(overview)].map((each, index) => {
+    const { state: now, figures } = each;
     const cells = ["long", "short"].flatMap((side) => {
       const part = figures?.sides[side];
       const values = [{ ...exact(part?.usd), class: `main ${side}` }, f.count(part?.events)];
@@ -166,7 +165,7 @@ export function sides(overview, base) {
       return [...values, wide(f.usd(part?.average_usd)), wideExact(part?.largest_usd)];
     });
     const blind = now === "live" ? "" : " blind";
-    return { cells: [title, ...cells, shareBar(figures?.balance.usd.long_share)], class: (index ? "" : "sum") + blind };
+    return { cells: [marked(each), ...cells, shareBar(figures?.balance.usd.long_share)], class: (index ? "" : "sum") + blind };
   });
   fill($("side-rows"), rows);
 }

@@ -2,12 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 import exporter.web
-from exporter.exchanges.base import Completeness
+from exporter.exchanges.base import PUBLISHES
 from exporter.feeds.status import State
 from exporter.signals.readings import LEVEL_NAMES
 
@@ -53,5 +52,7 @@ def test_every_level_has_a_look():
 
 def test_every_state_and_completeness_has_a_word():
     words = SCRIPTS["format.js"]
-    for name in (*get_args(Completeness), *State):
+    for name in State:
         assert re.search(rf"^\s+{name}: \"", words, re.MULTILINE), name
+    for name, text in PUBLISHES.items():
+        assert f'{name}: "{text}"' in words, "the same words as in the terminal and on the boards"
