@@ -138,7 +138,7 @@ class App:
                         for chore in (
                             self._notice(),
                             self._housekeeping(),
-                            self._check.run(self.address),
+                            self._check.run(self._web.inside),
                             self._analyst.begin(),
                             keep_time(self.journal.pass_time, self._pass_time),
                             self._fast_path.run(session),
