@@ -30,6 +30,7 @@ SECTIONS = {
     "boards_promql": "Every PromQL of every board over a day of 12 exchanges and 300 coins (takes two minutes)",
     "signals": "The cascade detector per event, with the number of bases, and what it holds",
     "alerts": "From the event that makes a cascade critical to a webhook (takes about four minutes)",
+    "web": "Commits while 1,000 slow clients and a storm of scrapes are at the door",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 

@@ -13,7 +13,13 @@ _OWN_LABELS = ("alertname", "severity", "domain", "base", "side")
 
 
 class ConfigError(UserError):
-    """The configuration cannot be used; the message names the key and what would be right."""
+    """The configuration cannot be used; the message names the key and what would be right.
+
+    It is one line, whatever it quotes of a file.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
 
 
 def validate(config: Config, source: str) -> None:

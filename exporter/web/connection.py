@@ -141,6 +141,8 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what was no request at all, and what failed outside of any handler; neither shows how."""
         del message  # it quotes the client
+        if isinstance(exc, UnicodeError):  # aiohttp could not quote an Expect header either
+            status = 400
         if status >= 500:
             log.error("request failed", exc_info=exc)
         if request.writer.output_size > 0:

@@ -17,7 +17,8 @@ Form = tuple[str | None, bool]
 """What a scrape asks for: its Accept header, and whether the answer is to be compressed."""
 
 REST = 9
-"""A page that took so long is followed by this many times as long without one: scrapes take a tenth of the time."""
+"""After a page this many times its processor time passes before the next: scrapes take a tenth of a processor."""
+LONGEST_REST_S = 1.0
 MOST_FORMS = 16
 
 
@@ -57,10 +58,10 @@ class Scrape:
             now = now_ms()
 
             def job() -> tuple[Body, float]:
-                started = time.monotonic()
+                started = time.thread_time()
                 content, content_type = self._render(accept, now)
-                return pack(content, content_type, gzipped=gzipped), time.monotonic() - started
+                return pack(content, content_type, gzipped=gzipped), time.thread_time() - started
 
             body, took_s = await self._worker.run(job)
-            self._rested_at = time.monotonic() + REST * took_s
+            self._rested_at = time.monotonic() + min(REST * took_s, LONGEST_REST_S)
             return body
