@@ -1,6 +1,6 @@
 """How long a commit takes while the web server is under attack: 1,000 slow clients and a storm of scrapes at once.
 
-The simulated exchanges and the exporter are processes of their own, the page has 10,000 lines. Quiet and attacked
+The simulated exchanges and the exporter are processes of their own. Quiet and attacked
 rounds alternate in one run. The slow clients come from 16 addresses, send a byte a second, never end a request, and
 come again when they are cut; the exporter has been told to hold them all, which by default it would not. The storm is
 20 clients that scrape as fast as they are answered. Bybit is left out: the simulated one sends half a second's events
@@ -20,14 +20,10 @@ from threading import Event
 
 import bcrypt
 
-from benchmarks.latency import COMMIT, HEADERS, PROCESSING, Scrape, history, p99_ms
+from benchmarks.latency import COMMIT, HEADERS, PROCESSING, Scrape, p99_ms
 from benchmarks.report import Progress, Row, at_most, info
-from benchmarks.scrape import LINES, LINES_PER_BASE, OTHER_LINES
-from exporter.app import JOURNAL_FILE
-from exporter.demo import fill
 from exporter.exchanges import REGISTRY
 from exporter.journal.writer import COMMIT_BUCKETS
-from exporter.simulator.contracts import COINS
 from exporter.view import PROCESSING_BUCKETS
 from exporter.web.passwords import compare
 from tests.system.processes import Exporter, simulator, until
@@ -62,8 +58,6 @@ def run(progress: Progress) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         with simulator(folder, "calm", 1, "--rate", PER_SECOND) as (endpoints, _), exporter(folder, endpoints) as run:
-            run.data.mkdir()
-            fill(run.data / JOURNAL_FILE, list(history((LINES - OTHER_LINES) // LINES_PER_BASE - len(COINS))))
             progress("warming up")
             run.start()
             until(lambda: Scrape(run).count(PROCESSING) > WARM_UP_EVENTS, "the first events")
