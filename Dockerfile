@@ -26,6 +26,6 @@ USER exporter
 VOLUME /data
 EXPOSE 10110
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as http; http.urlopen('http://127.0.0.1:10110/-/healthy', timeout=4)"]
+    CMD ["python", "-m", "exporter.healthy"]
 ENTRYPOINT ["python", "-m", "exporter"]
 CMD ["run"]

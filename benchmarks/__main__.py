@@ -34,6 +34,7 @@ SECTIONS = {
     "idle": "All exchanges and 3,100 instruments while next to nothing is liquidated (takes two minutes)",
     "hostile": "One exchange hostile, four ways, each exchange in turn (takes six minutes)",
     "growth": "Cost per event with instruments and exchanges, the journal's with its rows (takes ten minutes)",
+    "web": "Commits while 1,000 slow clients and a storm of scrapes are at the door",
     "backlog": "1.8 million events into Redis and TimescaleDB, live ingest beside them",
 }
 

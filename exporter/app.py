@@ -118,6 +118,8 @@ class App:
         self._web = WebServer(self.view, broadcast, Exposition(self.view).render, self.reload, self._by_hand.begin)
         self.address = ""
         """Where it serves, once it runs."""
+        self.inside = ""
+        """Where programs of its own ask it."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._interrupted: dict[str, list[Outage]] = {}
         self._mark_feeds_down(config.enabled_exchanges(), database)
@@ -125,6 +127,7 @@ class App:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then stop feeds, journal, stores and web, in this order."""
         self.address = await self._web.start()
+        self.inside = self._web.inside
         page, metrics = f"{self.address}/", f"{self.address}/metrics"
         log.info("serving", page=page, metrics=metrics, version=__version__, data=str(self._folder))
         journal = asyncio.create_task(self.journal.run(), name="journal")
@@ -141,7 +144,7 @@ class App:
                         for chore in (
                             self._notice(),
                             self._housekeeping(),
-                            self._check.run(self.address),
+                            self._check.run(self.inside),
                             self._analyst.begin(),
                             keep_time(self.journal.pass_time, self._pass_time),
                             self._fast_path.run(session),

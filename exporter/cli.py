@@ -19,7 +19,7 @@ from exporter.stats import WINDOWS
 
 PROGRAM = "python -m exporter"
 CONFIG_FILE = Path("config.yaml")
-SETTINGS = ("data.dir", "web.listen_address", "log.level", "log.format")
+SETTINGS = ("data.dir", "web.listen_address", "web.config_file", "log.level", "log.format")
 """The configuration keys that have a flag of their own."""
 SCENARIOS = ("calm", "busy", "cascade", "outage", "hostile")
 """The simulator's own list, repeated because importing the simulator would slow every command down."""
@@ -79,10 +79,18 @@ def dispatch(options: Namespace) -> int:
     """Run the chosen command, or check its configuration only."""
     read = partial(configuration, options)
     if getattr(options, "config.check", False):
-        sys.stdout.write(f"{dump(read())}ok\n")
+        sys.stdout.write(_checked(read()))
         return 0
     command = cast("Command", import_module(f"exporter.commands.{options.command}"))
     return command.execute(options, read)
+
+
+def _checked(config: Config) -> str:
+    """Read what the configuration names, too, and return it as text."""
+    from exporter.webfile import read  # noqa: PLC0415 - TLS and YAML that no other command needs
+
+    notes = read(Path(config.web.config_file)).notes if config.web.config_file else []
+    return dump(config) + "".join(f"note: {note}\n" for note in notes) + "ok\n"
 
 
 def configuration(options: Namespace) -> Config:
@@ -176,6 +184,9 @@ def _shared() -> Parser:
     group.add_argument(
         "--web.listen-address", dest="web.listen_address", metavar="HOST:PORT", help="where metrics and API are served"
     )
+    group.add_argument(
+        "--web.config.file", dest="web.config_file", metavar="FILE", help="TLS and users, as docs/security.md tells"
+    )
     group.add_argument("--log.level", dest="log.level", choices=("debug", "info", "warn", "error"))
     group.add_argument("--log.format", dest="log.format", choices=("logfmt", "json"))
     return shared
@@ -228,6 +239,12 @@ def _exchanges(command: Parser) -> None:
 def _answer(command: Parser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON instead of tables")
     command.add_argument("--url", metavar="URL", help="the running exporter's address; also LIQ_URL")
+    command.add_argument(
+        "--http.config.file",
+        dest="http_config_file",
+        metavar="FILE",
+        help="user, password and TLS for it, as in a scrape job of Prometheus; also LIQ_HTTP_CONFIG_FILE",
+    )
 
 
 def _backfill(command: Parser) -> None:

@@ -1,21 +1,27 @@
 """Questions to a running exporter, over its HTTP API."""
 
 import os
+from argparse import Namespace
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
-from exporter.config import Config, is_address, redact
+from exporter.access import SOCKET, Access, access
+from exporter.config import Config
 from exporter.errors import UserError
+from exporter.healthy import SOCKET_FILE
 from exporter.model import Liquidation
 from exporter.stats import CumulativeStats
 from exporter.web.answers import Problem
 from exporter.web.api import Events, Exchanges
 from exporter.web.backfill import Line
 from exporter.web.cascades import Cascades
+from exporter.webfile import parse
 
 Params = Mapping[str, str]
 Answer = TypeVar("Answer")
@@ -60,16 +66,16 @@ _STREAMED: dict[bytes, type[Lost | Liquidation]] = {b"liquidation": Liquidation,
 
 
 class Client:
-    """Asks the exporter at `url`; methods raise `UserError`, `UnreachableError` when nothing answers."""
+    """Asks an exporter; methods raise `UserError`, `UnreachableError` when nothing answers."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, access: Access, session: aiohttp.ClientSession) -> None:
+        self._access = access
         self._session = session
 
     async def get(self, path: str, params: Params) -> bytes:
         """Return the body of an answer, whatever it is."""
         try:
-            async with self._session.get(f"{self.url}{path}", params=params) as response:
+            async with self._session.get(self._access.base + path, params=params, **self._access.options()) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._unreachable(error) from None
@@ -115,9 +121,9 @@ class Client:
     async def stream(self, params: Params) -> AsyncGenerator[Opened | Lost | Liquidation]:
         """Follow the events that meet the filters, from `Opened` on; raises `UnreachableError` when the stream ends."""
         timeout = aiohttp.ClientTimeout(connect=TIMEOUT_S, sock_read=SILENCE_S)
-        address = f"{self.url}{STREAM}"
+        wanted = {"params": params, "timeout": timeout, "read_bufsize": LINE_BYTES, **self._access.options()}
         try:
-            async with self._session.get(address, params=params, timeout=timeout, read_bufsize=LINE_BYTES) as response:
+            async with self._session.get(self._access.base + STREAM, **wanted) as response:
                 if response.status != 200:
                     self._check(response.status, await response.read())
                 yield Opened()
@@ -130,7 +136,7 @@ class Client:
                         yield self._decode(value, _STREAMED[kind])
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._unreachable(error) from None
-        raise UnreachableError(f"{redact(self.url)}: the stream has ended")
+        raise UnreachableError(f"{self._access.shown}: the stream has ended")
 
     async def backfill(self, params: Params) -> AsyncGenerator[Line]:
         """Have the exporter ask for the past: how it goes, and at last what came of it."""
@@ -147,11 +153,16 @@ class Client:
     def _check(self, status: int, body: bytes) -> None:
         if status == 200:
             return
+        if status == 401:
+            raise UserError(
+                f"{self._access.shown} wants user and password, and not those that were given, if any; "
+                "name a file that has them with --http.config.file"
+            )
         try:
             problem = msgspec.json.decode(body, type=Problem)
         except msgspec.DecodeError:
             raise UserError(
-                f"{redact(self.url)} answers HTTP {status}, but not like this exporter; check the address"
+                f"{self._access.shown} answers HTTP {status}, but not like this exporter; check the address"
             ) from None
         raise RefusedError(status, f"{problem.error}: {problem.reason}")
 
@@ -160,37 +171,50 @@ class Client:
             return msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UserError(
-                f"{redact(self.url)} does not answer like this exporter ({error}); check the address and the versions"
+                f"{self._access.shown} does not answer like this exporter ({error}); check the address and the versions"
             ) from None
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         why = "it did not answer in time" if isinstance(error, TimeoutError) else _plain(error)
         return UnreachableError(
-            f"no exporter answers at {redact(self.url)} ({why}); start one with `make run` or `make demo`, "
+            f"no exporter answers at {self._access.shown} ({why}); start one with `make run` or `make demo`, "
             "or name its address with --url"
         )
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    """Open a client for the duration of the block; raises `UserError` for what is not an address."""
-    if not is_address(url, ("http", "https")):
-        raise UserError(f"{redact(url)!r} is not an address; write for example http://127.0.0.1:10110")
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
-        yield Client(url, session)
+async def connected(access: Access) -> AsyncIterator[Client]:
+    """Open a client for the duration of the block; raises `UserError` when it cannot be."""
+    async with access.session(aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
+        yield Client(access, session)
 
 
-def address(options_url: str | None, environ: Mapping[str, str], config: Config) -> str:
-    """Return where the exporter is to be asked: the flag, `LIQ_URL`, or where the configuration has it listen."""
-    if given := options_url or environ.get("LIQ_URL"):
-        return given
+def way(options: Namespace, environ: Mapping[str, str], config: Config) -> Access:
+    """Return the way to the exporter that is meant: the flag, `LIQ_URL`, or the one that has this configuration.
+
+    That one is asked through its socket when it has a web file. Raises `UserError`.
+    """
+    file = options.http_config_file or environ.get("LIQ_HTTP_CONFIG_FILE")
+    if given := options.url or environ.get("LIQ_URL"):
+        found = access(given, Path(file) if file else None)
+        if options.url and urlsplit(options.url).password:
+            raise UserError("--url: others can see a command line; put the password into LIQ_URL or --http.config.file")
+        return found
+    if config.web.config_file and not file:
+        return access(f"{SOCKET}{(config.data.dir / SOCKET_FILE).absolute()}")
     host, port = config.web.host_port
     if host in (None, "0.0.0.0", "::"):  # noqa: S104 - a comparison
         host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = (
+        "https" if config.web.config_file and parse(Path(config.web.config_file)).tls_server_config.enabled else "http"
+    )
+    address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    return access(address, Path(file) if file else None)
 
 
 def _plain(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted: {error.certificate_error}; name a ca_file with --http.config.file"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno or 0
         return os.strerror(number).lower() if number > 0 else str(error.os_error.strerror)

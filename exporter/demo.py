@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from rich.console import Console
 
+from exporter.access import Access, access
 from exporter.app import JOURNAL_FILE, App
 from exporter.config import Config, Stores
 from exporter.errors import UserError
@@ -53,7 +54,7 @@ async def demo(config: Config, *, scenario: str, seed: int, duration: float | No
         fill(folder / JOURNAL_FILE, history)
         sent = folder / "sent.jsonl"
         async with _simulator(scenario, seed, sent) as simulator:
-            simulated = _with_endpoints(config, simulator.endpoints)
+            simulated = _simulated(config, simulator.endpoints, folder)
             app = App(simulated, lambda: simulated, folder)
             done = asyncio.Event()
             running = asyncio.create_task(app.run(done))
@@ -63,7 +64,7 @@ async def demo(config: Config, *, scenario: str, seed: int, duration: float | No
                 set_up("error", config.log.format)  # that feeds are down is no news any more
                 await simulator.end()
                 await _drain(app.view)
-                metrics, now_ms = await _scrape(app.address)
+                metrics, now_ms = await _scrape(access(app.inside))
             finally:
                 done.set()
                 await running
@@ -145,13 +146,14 @@ async def _simulator(scenario: str, seed: int, truth: Path) -> AsyncIterator[Sim
         await process.wait()
 
 
-def _with_endpoints(config: Config, endpoints: Mapping[str, dict[str, str]]) -> Config:
-    """Point every simulated exchange to the simulator, leave the others out, and keep invented events out of stores."""
+def _simulated(config: Config, endpoints: Mapping[str, dict[str, str]], folder: Path) -> Config:
+    """Point every simulated exchange to the simulator, leave the others out, and keep invented events to the folder."""
     sections = {
         name: msgspec.structs.replace(section, enabled=name in endpoints, endpoints=endpoints.get(name, {}))
         for name, section in config.exchanges.items()
     }
-    return msgspec.structs.replace(config, exchanges=sections, stores=Stores())
+    data = msgspec.structs.replace(config.data, dir=folder)
+    return msgspec.structs.replace(config, data=data, exchanges=sections, stores=Stores())
 
 
 async def _watch(view: View, stop: asyncio.Event, running: asyncio.Task[None], duration: float | None) -> None:
@@ -182,8 +184,9 @@ async def _drain(view: View) -> None:
             await asyncio.sleep(0.3)
 
 
-async def _scrape(address: str) -> tuple[str, int]:
-    async with aiohttp.ClientSession() as session, session.get(f"{address}/metrics") as answer:
+async def _scrape(exporter: Access) -> tuple[str, int]:
+    session = exporter.session(aiohttp.ClientTimeout(total=DRAIN_S))
+    async with session, session.get(f"{exporter.base}/metrics") as answer:
         return await answer.text(), time.time_ns() // 1_000_000
 
 

@@ -40,6 +40,7 @@ class View:
     alerts: AlertsStatus = field(default_factory=AlertsStatus)
     processing: Histogram = field(default_factory=lambda: Histogram(PROCESSING_BUCKETS))
     reload_successful: bool = True
+    web_file_in_force: bool = True
     started_ms: int = 0
 
     def stats(self, base: str | None, window: str | None, now_ms: int) -> CumulativeStats:

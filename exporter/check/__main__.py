@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 
+from exporter.access import Access
 from exporter.check.findings import findings, pack, read_job
 from exporter.check.metrics import MetricsSource
 from exporter.check.runner import check
@@ -19,7 +20,7 @@ def main() -> int:
     """Check, write the findings, return 1 when that could not be done."""
     os.nice(NICENESS)
     job = read_job(sys.stdin.buffer.read())
-    read = sources(job.config.stores, MetricsSource(job.url, demanded=True), job.most_events)
+    read = sources(job.config.stores, MetricsSource(Access(job.url), demanded=True), job.most_events)
     try:
         report = asyncio.run(check(job.journal, job.config, read, patience_s=PATIENCE_S, most_events=job.most_events))
     except UserError as error:

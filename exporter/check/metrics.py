@@ -10,11 +10,11 @@ import os
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.access import Access
 from exporter.cells import ALL
 from exporter.check.figures import Figures, Key, Kind, Name, Table
 from exporter.check.report import Verdict
 from exporter.check.source import Excuse, NotReadError, Place, Reading
-from exporter.config import redact
 
 TIMEOUT_S = 10.0
 
@@ -31,12 +31,12 @@ _TORN = Excuse(Verdict.MOVING, "it went on while it was read, each time")
 
 
 class MetricsSource:
-    """`/metrics` of the exporter at `url`; that nothing listens there is no fault unless it is `demanded`."""
+    """`/metrics` of the exporter behind `access`; that nothing listens there is no fault unless it is `demanded`."""
 
     name = "metrics"
 
-    def __init__(self, url: str, *, demanded: bool) -> None:
-        self._url = url.rstrip("/")
+    def __init__(self, access: Access, *, demanded: bool) -> None:
+        self._access = access
         self._demanded = demanded
 
     async def read(self, journal: str) -> Reading:
@@ -47,15 +47,15 @@ class MetricsSource:
     async def _scrape(self) -> str:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
-            session = aiohttp.ClientSession(timeout=timeout)
-            async with session, session.get(f"{self._url}/metrics") as answer:
+            session, access = self._access.session(timeout), self._access
+            async with session, session.get(f"{access.base}/metrics", **access.options()) as answer:
                 if answer.status != 200:
                     raise self._unreachable(f"it answers HTTP {answer.status}")
                 return await answer.text()
         except aiohttp.ClientConnectorError as error:
             number = error.os_error.errno or 0
-            if number == errno.ECONNREFUSED and not self._demanded:
-                raise NotReadError(Verdict.NOT_RUNNING, f"nothing listens at {redact(self._url)}") from None
+            if number in (errno.ECONNREFUSED, errno.ENOENT) and not self._demanded:
+                raise NotReadError(Verdict.NOT_RUNNING, f"nothing listens at {self._access.shown}") from None
             raise self._unreachable(
                 os.strerror(number).lower() if number > 0 else str(error.os_error.strerror)
             ) from None
@@ -65,7 +65,7 @@ class MetricsSource:
             raise self._unreachable(str(error) or type(error).__name__) from None
 
     def _unreachable(self, why: str) -> NotReadError:
-        return NotReadError(Verdict.UNREACHABLE, f"{redact(self._url)}: {why}")
+        return NotReadError(Verdict.UNREACHABLE, f"{self._access.shown}: {why}")
 
 
 def parse(text: str) -> Reading:

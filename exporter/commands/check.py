@@ -13,9 +13,8 @@ from exporter.check import check
 from exporter.check.metrics import MetricsSource
 from exporter.check.source import Source
 from exporter.check.sources import sources
-from exporter.client import address
-from exporter.config import Config, is_address, redact
-from exporter.errors import UserError
+from exporter.client import way
+from exporter.config import Config
 from exporter.tables.check import check_sections
 from exporter.tables.console import console
 
@@ -33,7 +32,5 @@ def execute(options: Namespace, load: Callable[[], Config]) -> int:
 
 
 def _sources(options: Namespace, config: Config) -> list[Source]:
-    demanded, url = bool(options.url or os.environ.get("LIQ_URL")), address(options.url, os.environ, config)
-    if not is_address(url, ("http", "https")):
-        raise UserError(f"{redact(url)!r} is not an address; write for example http://127.0.0.1:10110")
-    return sources(config.stores, MetricsSource(url, demanded=demanded))
+    demanded = bool(options.url or os.environ.get("LIQ_URL"))
+    return sources(config.stores, MetricsSource(way(options, os.environ, config), demanded=demanded))

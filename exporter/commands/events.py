@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 
-from exporter.client import Client, Lost, Opened, RefusedError, UnreachableError, address, connected
+from exporter.access import Access
+from exporter.client import Client, Lost, Opened, RefusedError, UnreachableError, connected, way
 from exporter.config import Config
 from exporter.interchange import event_line
 from exporter.model import Liquidation
@@ -24,13 +25,13 @@ Print = Callable[[list[Liquidation]], None]
 
 def execute(options: Namespace, load: Callable[[], Config]) -> int:
     """Print the newest events, the newest last."""
-    asyncio.run(_show(options, address(options.url, os.environ, load())))
+    asyncio.run(_show(options, way(options, os.environ, load())))
     return 0
 
 
-async def _show(options: Namespace, url: str) -> None:
+async def _show(options: Namespace, exporter: Access) -> None:
     show = _print_json if options.json else _table()
-    async with connected(url) as client:
+    async with connected(exporter) as client:
         if options.follow:
             await Follower(client, options, show).run()
         else:

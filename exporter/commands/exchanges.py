@@ -9,8 +9,9 @@ from collections.abc import Callable
 import msgspec
 from rich.text import Text
 
-from exporter.client import UnreachableError, address, connected
-from exporter.config import Config, redact
+from exporter.access import Access
+from exporter.client import UnreachableError, connected, way
+from exporter.config import Config
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Exchange
 from exporter.tables.console import console
@@ -22,26 +23,26 @@ NOT_RUNNING = "not running"
 def execute(options: Namespace, load: Callable[[], Config]) -> int:
     """Print the exchanges; without a running exporter, what is known of them without one."""
     config = load()
-    url = address(options.url, os.environ, config)
+    exporter = way(options, os.environ, config)
     known = [REGISTRY[name] for name in config.enabled_exchanges()]
     try:
-        asyncio.run(_json(url) if options.json else _tables(url))
+        asyncio.run(_json(exporter) if options.json else _tables(exporter))
     except UnreachableError as error:
         if options.json:
             sys.stdout.buffer.write(_offline(known, str(error)) + b"\n")
         else:
-            console().print(Text(f"State: {NOT_RUNNING} (no exporter answers at {redact(url)})", "yellow"))
+            console().print(Text(f"State: {NOT_RUNNING} (no exporter answers at {exporter.shown})", "yellow"))
             _print_capabilities(known)
     return 0
 
 
-async def _json(url: str) -> None:
-    async with connected(url) as client:
+async def _json(exporter: Access) -> None:
+    async with connected(exporter) as client:
         sys.stdout.buffer.write(await client.exchanges_json() + b"\n")
 
 
-async def _tables(url: str) -> None:
-    async with connected(url) as client:
+async def _tables(exporter: Access) -> None:
+    async with connected(exporter) as client:
         answer = await client.exchanges()
     console().print(exchange_table(answer.exchanges, answer.now_ms), *reasons(answer.exchanges), sep="\n")
     _print_capabilities([REGISTRY[each.exchange] for each in answer.exchanges if each.exchange in REGISTRY])

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from exporter.client import Client, address, connected
+from exporter.access import Access
+from exporter.client import Client, connected, way
 from exporter.config import Config
 from exporter.errors import UserError
 from exporter.stats import WINDOWS
@@ -26,13 +27,13 @@ EVERY_S = 1.0
 def execute(options: Namespace, load: Callable[[], Config]) -> int:
     """Print the figures once, or every second."""
     show = _json if options.json else _watch if options.watch else _once
-    asyncio.run(show(options, address(options.url, os.environ, load())))
+    asyncio.run(show(options, way(options, os.environ, load())))
     return 0
 
 
-async def _json(options: Namespace, url: str) -> None:
+async def _json(options: Namespace, exporter: Access) -> None:
     """Print the exporter's own JSON, one line each time."""
-    async with connected(url) as client:
+    async with connected(exporter) as client:
         while True:
             sys.stdout.buffer.write(await client.stats_json(_params(options)) + b"\n")
             sys.stdout.buffer.flush()
@@ -41,18 +42,18 @@ async def _json(options: Namespace, url: str) -> None:
             await asyncio.sleep(EVERY_S)
 
 
-async def _once(options: Namespace, url: str) -> None:
+async def _once(options: Namespace, exporter: Access) -> None:
     out = console()
-    async with connected(url) as client:
+    async with connected(exporter) as client:
         for section in await _report(client, options):
             out.print(section)
             out.print()
 
 
-async def _watch(options: Namespace, url: str) -> None:
+async def _watch(options: Namespace, exporter: Access) -> None:
     """Refresh in place on a terminal; elsewhere print one report below the other."""
     out = console()
-    async with connected(url) as client:
+    async with connected(exporter) as client:
         sections = await _report(client, options)
         with Live(console=out, screen=out.is_terminal, auto_refresh=False) as live:
             while True:

@@ -5,7 +5,7 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 """
 
 from exporter.config.addresses import is_address, redact
-from exporter.config.loading import load, load_parameters
+from exporter.config.loading import convert, load, load_parameters, read_tree
 from exporter.config.sections import (
     AlertsSection,
     Config,
@@ -14,6 +14,7 @@ from exporter.config.sections import (
     Feeds,
     Metrics,
     RedisSection,
+    Section,
     Stores,
     TimescaleSection,
     Web,
@@ -31,13 +32,16 @@ __all__ = [
     "Feeds",
     "Metrics",
     "RedisSection",
+    "Section",
     "Stores",
     "TimescaleSection",
     "Web",
+    "convert",
     "decoded",
     "dump",
     "is_address",
     "load",
     "load_parameters",
+    "read_tree",
     "redact",
 ]

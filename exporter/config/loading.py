@@ -22,7 +22,7 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str]
 
     `path` None means no file, only defaults. `flags` maps key paths (`web.listen_address`) to values as typed.
     """
-    tree = _read_file(path) if path else {}
+    tree = read_tree(path) if path else {}
     leaves = _leaves(Config)
     for key in leaves:
         value = environ.get("LIQ_" + key.upper().replace(".", "_"))
@@ -33,11 +33,11 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str]
     source = str(path) if path else "configuration"
     _add_default_coins(tree.get("signals"))
     sections = tree.pop("exchanges", None) or {}
-    config = _convert(tree, Config, source, "")
+    config = convert(tree, Config, source, "")
     if not isinstance(sections, dict):
         raise ConfigError(f"{source}: exchanges: must hold one block per exchange; known: {', '.join(REGISTRY)}")
     exchanges = config.exchanges | {
-        str(name): _convert(section or {}, ExchangeSection, source, f"exchanges.{name}")
+        str(name): convert(section or {}, ExchangeSection, source, f"exchanges.{name}")
         for name, section in sections.items()
     }
     config = msgspec.structs.replace(config, exchanges=exchanges)
@@ -50,11 +50,11 @@ def load_parameters(path: Path) -> Parameters:
 
     Raises `ConfigError`.
     """
-    tree = _read_file(path)
+    tree = read_tree(path)
     prefix = "signals" if "signals" in tree else ""
     block = (tree["signals"] or {}) if prefix else tree
     _add_default_coins(block)
-    parameters = _convert(block, Parameters, str(path), prefix)
+    parameters = convert(block, Parameters, str(path), prefix)
     validate_coins(parameters, str(path))
     return parameters
 
@@ -69,13 +69,15 @@ def _add_default_coins(block: object) -> None:
     block["coins"] = defaults | given | known
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def read_tree(path: Path, flag: str = "--config.file") -> dict[str, Any]:
+    """Read keys and values from a YAML file, which `flag` names; raises `ConfigError`."""
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; give one with --config.file") from None
+        raise ConfigError(f"{path}: no such file; give one with {flag}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -109,7 +111,8 @@ def _put(tree: dict[str, Any], key: str, value: str) -> None:
     tree[leaf] = [item.strip() for item in value.split(",")] if leaf in _LISTS else value
 
 
-def _convert(tree: object, kind: type[Block], source: str, prefix: str) -> Block:
+def convert(tree: object, kind: type[Block], source: str, prefix: str = "") -> Block:
+    """Turn a tree into a block of the kind; raises `ConfigError` that names the key, below `prefix`."""
     try:
         return msgspec.convert(tree, kind, strict=False, dec_hook=decoded)
     except msgspec.ValidationError as error:

@@ -58,9 +58,13 @@ class Data(Section, frozen=True):
 
 
 class Web(Section, frozen=True):
-    """The HTTP server."""
+    """The HTTP server; `config_file` holds TLS and users, off while empty. The rest are limits on connections."""
 
     listen_address: str = ":10110"
+    config_file: str = ""
+    max_connections: int = 512
+    max_connections_per_address: int = 128
+    max_streams: int = 50
 
     @property
     def host_port(self) -> tuple[str | None, int]:

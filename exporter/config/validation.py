@@ -13,7 +13,13 @@ _OWN_LABELS = ("alertname", "severity", "domain", "base", "side")
 
 
 class ConfigError(UserError):
-    """The configuration cannot be used; the message names the key and what would be right."""
+    """The configuration cannot be used; the message names the key and what would be right.
+
+    It is one line, whatever it quotes of a file.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
 
 
 def validate(config: Config, source: str) -> None:
@@ -35,6 +41,8 @@ def validate(config: Config, source: str) -> None:
     _, _, port = config.web.listen_address.rpartition(":")
     listens = ":" in config.web.listen_address and port.isdigit() and int(port) <= 65535
     check(listens, "web.listen_address", f"{config.web.listen_address!r} is not host:port or :port")
+    for name in ("max_connections", "max_connections_per_address", "max_streams"):
+        check(getattr(config.web, name) >= 1, f"web.{name}", "must be at least 1")
     check(config.metrics.base_cap >= 1, "metrics.base_cap", "must be at least 1")
     check(config.metrics.window_bases >= 0, "metrics.window_bases", "must be 0 (the main coins only) or more")
     ordered = 0 <= config.stats.bullish_to <= config.stats.bearish_from <= 1

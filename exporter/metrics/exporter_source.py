@@ -26,7 +26,8 @@ class ExporterSource:
         yield single("liquidation_journal_queue_events", journal.queued)
         yield single("liquidation_journal_dropped_events_total", journal.dropped)
         yield single("liquidation_base_cap_reached", int(view.ledger.cap_reached))
-        yield single("liquidation_config_last_reload_successful", int(view.reload_successful))
+        in_force = view.reload_successful and view.web_file_in_force
+        yield single("liquidation_config_last_reload_successful", int(in_force))
         yield from _alerts(view)
         yield Samples("liquidation_exporter_build_info", [(__version__,)], [1])
 

@@ -99,11 +99,6 @@ def without_folders(text: str) -> str:
     return _PATH.sub(r"\1", text)
 
 
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Give every answer the safe headers; a signal of the application."""
-    response.headers.update(HEADERS)
-
-
 @web.middleware
 async def readable_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn whatever goes wrong into a `Problem`."""
@@ -112,10 +107,7 @@ async def readable_errors(request: web.Request, handler: Handler) -> web.StreamR
     except ApiError as error:
         return respond_json(Problem(error.error, error.reason), error.status)
     except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        answer = respond_json(Problem("method not allowed", f"{error.method} does not work here; use {allowed}"), 405)
-        answer.headers["Allow"] = allowed
-        return answer
+        return _only(error)
     except web.HTTPNotFound:
         return respond_json(
             Problem("not found", "there is nothing at this path; the page at / links to what there is"), 404
@@ -125,3 +117,14 @@ async def readable_errors(request: web.Request, handler: Handler) -> web.StreamR
     except Exception:
         log.exception("request failed", path=request.path)
         return respond_json(Problem("internal error", "the request could not be answered; the log says why"), 500)
+
+
+def _only(error: web.HTTPMethodNotAllowed) -> web.Response:
+    """Say which methods there are; to somebody who asks for just that (OPTIONS) it is no error."""
+    allowed = ", ".join(sorted(error.allowed_methods))
+    if error.method == "OPTIONS":
+        answer = web.Response(status=204)
+    else:
+        answer = respond_json(Problem("method not allowed", f"{error.method} does not work here; use {allowed}"), 405)
+    answer.headers["Allow"] = allowed
+    return answer

@@ -18,7 +18,6 @@ from exporter.web.worker import Worker
 log = structlog.get_logger()
 
 EVERY_S = 1.0
-MOST_READERS = 50
 
 
 class Hub:
@@ -45,8 +44,9 @@ class Hub:
 
     async def join(self, reader: Reader) -> None:
         """Add a reader and give it its first figures; raises `ApiError` 503 when there are too many."""
-        if len(self._readers) >= MOST_READERS:
-            raise ApiError(503, "too many streams", f"{MOST_READERS} streams are open, more are not served; close one")
+        most = self._view.config.web.max_streams
+        if len(self._readers) >= most:
+            raise ApiError(503, "too many streams", f"{most} streams are open, more are not served; close one")
         self._readers.add(reader)
         reader.show(await self._figures(reader.subject))
 

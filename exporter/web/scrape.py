@@ -1,23 +1,40 @@
 """GET /metrics."""
 
+import asyncio
+import time
 from collections.abc import Callable
 
 from aiohttp import web
 
-from exporter.web.answers import Body, accepts_gzip, pack, respond
+from exporter.web.answers import ApiError, Body, accepts_gzip, pack, respond
 from exporter.web.clock import now_ms
 from exporter.web.worker import Worker
 
 Render = Callable[[str | None, int], tuple[bytes, str]]
 """From the Accept header and the time (ms) to a body and its content type."""
 
+Form = tuple[str | None, bool]
+"""What a scrape asks for: its Accept header, and whether the answer is to be compressed."""
+
+REST = 9
+"""After a page this many times its processor time passes before the next: scrapes take a tenth of a processor."""
+LONGEST_REST_S = 1.0
+MOST_FORMS = 16
+
 
 class Scrape:
-    """Renders and compresses in the worker's thread, one scrape at a time."""
+    """Renders and compresses in the worker's thread, one scrape at a time.
+
+    Whoever asks while a page of the same form is still to be begun gets that one, so a storm of scrapes costs no more
+    than its pace; no page is older than the request that it answers.
+    """
 
     def __init__(self, render: Render, worker: Worker) -> None:
         self._render = render
         self._worker = worker
+        self._coming: dict[Form, asyncio.Task[Body]] = {}
+        self._turn = asyncio.Lock()
+        self._rested_at = 0.0
 
     def routes(self) -> list[web.RouteDef]:
         """Return its route."""
@@ -25,10 +42,26 @@ class Scrape:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Answer in the format that the client accepts."""
-        accept, gzipped, now = request.headers.get("Accept"), accepts_gzip(request), now_ms()
+        form = request.headers.get("Accept"), accepts_gzip(request)
+        page = self._coming.get(form)
+        if page is None:
+            if len(self._coming) >= MOST_FORMS:
+                raise ApiError(503, "busy", "too many scrapes are waiting for an answer; try again in a moment")
+            page = self._coming[form] = asyncio.create_task(self._page(form))
+        return respond(await asyncio.shield(page))
 
-        def job() -> Body:
-            content, content_type = self._render(accept, now)
-            return pack(content, content_type, gzipped=gzipped)
+    async def _page(self, form: Form) -> Body:
+        async with self._turn:
+            await asyncio.sleep(self._rested_at - time.monotonic())
+            del self._coming[form]  # whoever comes from now on wants a newer one
+            accept, gzipped = form
+            now = now_ms()
 
-        return respond(await self._worker.run(job))
+            def job() -> tuple[Body, float]:
+                started = time.thread_time()
+                content, content_type = self._render(accept, now)
+                return pack(content, content_type, gzipped=gzipped), time.thread_time() - started
+
+            body, took_s = await self._worker.run(job)
+            self._rested_at = time.monotonic() + min(REST * took_s, LONGEST_REST_S)
+            return body

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from exporter.access import Access
 from exporter.check.metrics import MetricsSource
 from exporter.config import Config
 from exporter.gaps import Gaps
@@ -40,4 +41,4 @@ class MetricsPage:
         await self._runner.cleanup()
 
     def source(self):
-        return MetricsSource(self.url, demanded=False)
+        return MetricsSource(Access(self.url), demanded=False)

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from aiohttp import web
 
+from exporter.access import Access
 from exporter.check import Difference, Verdict, check, runner
 from exporter.check.metrics import MetricsSource
 from exporter.check.redis import RedisSource
@@ -48,7 +49,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(runner, "PAUSE_S", 0.05)
 
 
-NOT_RUNNING = MetricsSource("http://127.0.0.1:9", demanded=False)
+NOT_RUNNING = MetricsSource(Access("http://127.0.0.1:9"), demanded=False)
 
 
 async def reports(world, *sources):
@@ -248,7 +249,7 @@ async def something_else(_request):
 
 
 async def test_an_exporter_that_was_named_must_answer_and_must_be_one(world, impatient):
-    _, found = await reports(world, MetricsSource("http://127.0.0.1:9", demanded=True))
+    _, found = await reports(world, MetricsSource(Access("http://127.0.0.1:9"), demanded=True))
     assert found["metrics"].verdict is Verdict.UNREACHABLE
     app = web.Application()
     app.router.add_get("/metrics", something_else)
@@ -256,7 +257,7 @@ async def test_an_exporter_that_was_named_must_answer_and_must_be_one(world, imp
     await other.setup()
     await web.TCPSite(other, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{other.addresses[0][1]}"
-    _, found = await reports(world, MetricsSource(url, demanded=False))
+    _, found = await reports(world, MetricsSource(Access(url), demanded=False))
     assert found["metrics"].verdict is Verdict.UNREACHABLE
     assert "not answer like this exporter" in found["metrics"].reason
     await other.cleanup()

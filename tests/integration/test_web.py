@@ -21,7 +21,6 @@ from exporter.feeds.status import State
 from exporter.model import FeedChange, Liquidation, Record
 from exporter.stats import CumulativeStats
 from exporter.web import WebError, WebServer
-from exporter.web.hub import MOST_READERS
 from exporter.web.reader import BACKLOG
 from exporter.web.stream import STALLED_S
 from tests.events import liquidation
@@ -459,7 +458,7 @@ async def test_figures_that_fail_once_come_again(exporter, monkeypatch):
 
 
 async def test_streams_are_limited_and_a_place_becomes_free(exporter):
-    streams = [exporter.stream() for _ in range(MOST_READERS)]
+    streams = [exporter.stream() for _ in range(exporter.view.config.web.max_streams)]
     for stream in streams:
         await (await stream.__aenter__()).next("stats")
     problem = await exporter.json("/api/v1/stream", 503)

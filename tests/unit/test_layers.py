@@ -60,10 +60,12 @@ ALLOWED = {
     "journal": {"model", "cells", "levels", "histogram", "errors", "signals.readings"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
-    "check": {"model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
+    "check": {"access", "model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
     "metrics": VIEWED,
-    "web": VIEWED | {"broadcast", "config", "errors", "recall"},
     "recall": {"exchanges", "feeds.status", "config", "errors", "isotime"},
+    "web": VIEWED | {"broadcast", "config", "errors", "healthy", "recall", "webfile"},
+    "webfile": {"config", "errors"},
+    "access": {"config", "errors"},
     "simulator": {"model"},
 }
 

@@ -41,7 +41,7 @@ class Sites:
     def __init__(self) -> None:
         self.hosts = []
 
-    def __call__(self, _runner, host, _port):
+    def __call__(self, _runner, _factory, host, _port):
         self.hosts.append(host)
         return self
 
@@ -52,8 +52,8 @@ class Sites:
 
 async def test_without_ipv6_all_interfaces_are_those_of_ipv4(monkeypatch):
     sites = Sites()
-    monkeypatch.setattr(server.web, "TCPSite", sites)
-    await server._listen(None, None, 10110)
+    monkeypatch.setattr(server, "Door", sites)
+    await server._listen(None, None, None, 10110)
     assert sites.hosts == [None, "0.0.0.0"]
     with pytest.raises(OSError, match="cannot assign"):
-        await server._listen(None, "192.0.2.1", 10110)
+        await server._listen(None, None, "192.0.2.1", 10110)
