@@ -60,6 +60,7 @@ ALLOWED = {
     "journal": {"model", "cells", "levels", "histogram", "errors", "signals.readings"},
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
+    "backup": {"config", "errors", "folder", "journal", "stores", "tables.numbers", ""},
     "check": {"model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
     "metrics": VIEWED,
     "web": VIEWED | {"broadcast", "config", "errors"},
