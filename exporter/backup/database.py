@@ -83,6 +83,9 @@ async def load(address: str, folder: Path, wanted: DatabaseFacts) -> None:
     if wanted.timescale:
         async with _session(address) as connection:
             await connection.execute(f"CREATE EXTENSION IF NOT EXISTS timescaledb VERSION '{wanted.timescale}'")
+            there = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+        if there != wanted.timescale:
+            raise BackupError(f"{_name(address)} has TimescaleDB {there}, the archive {wanted.timescale}; use the same")
         await _execute(address, "SELECT timescaledb_pre_restore()")
     run("pg_restore", address, ("--no-privileges", "--exit-on-error", str(folder / DATABASE)), lambda: None)
     if wanted.timescale:

@@ -155,7 +155,7 @@ def test_a_damaged_journal_is_not_saved_as_if_it_were_whole(tmp_path, journal, c
     with journal.path.open("r+b") as file:
         file.seek(journal.path.stat().st_size // 2)
         file.write(b"\xff" * 4096)
-    with pytest.raises((BackupError, JournalError), match="damaged|malformed"):
+    with pytest.raises((BackupError, JournalError), match=r"damaged|malformed"):
         save(configured(tmp_path / "old"), journal.path, tmp_path / "saved.tar", journal_only=False, force=False)
     assert not (tmp_path / "saved.tar").exists()
 
