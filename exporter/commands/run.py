@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from exporter.config import Config
+from exporter.eventloop import EventLoop
 from exporter.logs import set_up
 
 
@@ -14,4 +15,5 @@ def execute(_options: Namespace, load: Callable[[], Config]) -> int:
     set_up(config.log.level, config.log.format)
     from exporter.app import main  # noqa: PLC0415 - a bad configuration is told before the server is imported
 
-    return asyncio.run(main(config, load))
+    with asyncio.Runner(loop_factory=EventLoop) as runner:
+        return runner.run(main(config, load))

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 EVERY_S = 5.0
 DROP_EVERY_S = 600.0
 CONFLICT_S = 0.5
-CLOSE_S = 2.0
+CLOSE_S = 1.0
 DAY = timedelta(days=1)
 
 AGGREGATES = (
