@@ -250,11 +250,6 @@ class Database:
                 "INSERT INTO meta VALUES (?, ?)", [(f"cursor:{name}", seq) for name, seq in cursors.items()]
             )
 
-    def size_bytes(self) -> int:
-        """Return the size of the file with its write-ahead log."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
-
     def _insert(self, records: Sequence[Record]) -> Written:
         astuple = msgspec.structs.astuple
         events = [(r.seq, r.applied_ms, *astuple(r.entry)) for r in records if type(r.entry) is Liquidation]
