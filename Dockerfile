@@ -13,6 +13,10 @@ RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="liquidation-exporter" \
       org.opencontainers.image.description="Prometheus exporter for crypto liquidations"
+# pg_dump and pg_restore, for `backup` and `restore`; at least of the server's version
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10110 --user-group --no-create-home exporter \
     && install --directory --owner exporter --group exporter /data
 COPY --from=build /venv /venv

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab backup restore audit lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,6 +8,12 @@ SCENARIO ?= cascade
 SEED ?= 1
 ARGS ?=
 COMPOSE = docker compose $(if $(DEMO),--project-name liquidations-demo --profile demo,--profile live)
+
+EXPORTER = $(if $(DEMO),exporter-demo,exporter)
+ARCHIVE := $(or $(FILE),liquidations-$(shell date -u +%Y%m%dT%H%M%SZ).tar)
+SAVED = $(if $(DATA),stack.backup,exporter)
+WHERE = $(if $(DATA),--data $(DATA) $(if $(LIVE),--live))
+ANYWAY = $(if $(FORCE),--force)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +54,27 @@ docker:
 
 stack: $(VENV)/.run ## run the whole stack without Docker [LIVE=1 or SCENARIO= SEED=; DATA= folder to keep]
 	$(BIN)/python -m stack $(if $(LIVE),--live,--scenario $(SCENARIO) --seed $(SEED)) $(if $(DATA),--data $(DATA)) $(ARGS)
+
+backup: $(if $(CONTAINERS),docker .env,$(VENV)/.run) ## save everything in one file [FILE= FORCE=1; DATA= of make stack, LIVE=1; CONTAINERS=1, DEMO=1]
+	@test -n "$(FORCE)" || test ! -e $(ARCHIVE) || { echo "error: $(ARCHIVE) exists; FORCE=1 replaces it" >&2; exit 2; }
+ifdef CONTAINERS
+	@umask 077; $(COMPOSE) exec -T $(EXPORTER) python -m exporter backup --output - > $(ARCHIVE).partial \
+		&& mv $(ARCHIVE).partial $(ARCHIVE) || { rm -f $(ARCHIVE).partial; exit 2; }
+	@echo "wrote $(ARCHIVE)"
+else
+	@$(BIN)/python -m $(SAVED) backup $(WHERE) --output $(ARCHIVE) $(ANYWAY) $(ARGS)
+endif
+
+restore: $(if $(CONTAINERS),docker .env,$(VENV)/.run) ## put a backup back [FILE=, otherwise as backup; FORCE=1 over what is there]
+	@test -n "$(FILE)" || { echo "error: which backup? make restore FILE=..." >&2; exit 2; }
+ifdef CONTAINERS
+	@$(COMPOSE) stop $(EXPORTER)
+	@$(COMPOSE) up --detach --wait timescaledb
+	@$(COMPOSE) run --rm --no-deps -T $(EXPORTER) restore $(ANYWAY) - < $(FILE)
+	@echo "restored; make up$(if $(DEMO), DEMO=1) starts the exporter again"
+else
+	@$(BIN)/python -m $(SAVED) restore $(WHERE) $(ANYWAY) $(ARGS) $(FILE)
+endif
 
 test: $(VENV)/.dev ## run all tests, on two processes
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)

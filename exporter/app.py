@@ -125,7 +125,7 @@ class App:
         self._mark_feeds_down(config.enabled_exchanges(), database)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set, then stop feeds, journal, stores and web, in this order."""
+        """Serve until `stop` is set, then stop feeds, journal, and at last stores and web, in this order."""
         self.address = await self._web.start()
         self.inside = self._web.inside
         page, metrics = f"{self.address}/", f"{self.address}/metrics"
@@ -161,8 +161,7 @@ class App:
                 self.journal.close()
                 await journal
             finally:
-                await self._followers.stop()
-                await self._web.stop()
+                await asyncio.gather(self._followers.stop(), self._web.stop())  # each may have to wait for others
                 self._reader.close()
         log.info("stopped", last_seq=self.journal.status.last_seq)
 

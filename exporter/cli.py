@@ -140,6 +140,8 @@ def parser() -> Parser:
     _replay(add("replay", "take event files or journal dumps as the exporter would", epilog=_REPLAY))
     _decode(add("decode", "turn raw frames of an exchange into events", configured=False, epilog=_DECODE))
     _export(add("export", "write the journal as JSON lines, also while the exporter runs"))
+    _backup(add("backup", "save journal, database and configuration in one file, also while the exporter runs"))
+    _restore(add("restore", "put a backup back, on an empty machine or over what is there", epilog=_RESTORE))
     return root
 
 
@@ -164,6 +166,13 @@ was found stays when it is interrupted. The exit status is 1 when calls came to 
 _DECODE = """\
 Frames are text, one a line. Without --instruments the coin and the size in USD stay null. Frames that cannot be read
 are reported on stderr with their line's number, and the exit status is 1.
+"""
+
+
+_RESTORE = """\
+Every checksum is compared before anything is touched. The exporter must not run; a journal, or a database that is not
+empty, is replaced with --force only. TimescaleDB is restored by a superuser: name one in LIQ_STORES_TIMESCALE_URL, for
+this command. Redis is filled by the exporter itself when it starts.
 """
 
 
@@ -280,3 +289,23 @@ def _export(command: Parser) -> None:
     command.add_argument("--since", type=flags.instant, metavar="T", help="an ISO time, or how long ago, as 2h")
     command.add_argument("--until", type=flags.instant, metavar="T", help="the same; not included")
     command.add_argument("--output", type=flags.output, metavar="FILE", help="default: stdout")
+
+
+def _backup(command: Parser) -> None:
+    command.add_argument(
+        "--output",
+        type=flags.output_or_pipe,
+        metavar="FILE",
+        help="default: liquidations-TIME.tar here; - is stdout",
+    )
+    _kept(command, "replace the file if there is one")
+
+
+def _restore(command: Parser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written; - is stdin")
+    _kept(command, "replace the journal and the database that are there")
+
+
+def _kept(command: Parser, force: str) -> None:
+    command.add_argument("--journal-only", action="store_true", help="leave the database out")
+    command.add_argument("--force", action="store_true", help=force)

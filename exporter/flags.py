@@ -78,6 +78,11 @@ def output(text: str) -> Path:
     return path
 
 
+def output_or_pipe(text: str) -> Path:
+    """Read where a file is to be written, or `-` for stdout."""
+    return Path(text) if text == "-" else output(text)
+
+
 def window(text: str) -> str:
     """Read the name of a window."""
     if text not in WINDOWS:

@@ -15,7 +15,7 @@ from exporter.stores.follower import Follower
 
 log = structlog.get_logger()
 
-DRAIN_S = 5.0
+DRAIN_S = 4.0
 """At a stop the stores get this long to take what the journal holds; the rest comes with the next start. The whole stop
 has to fit into the ten seconds that Docker gives."""
 

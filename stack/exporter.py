@@ -36,7 +36,7 @@ class Simulator(Service):
 
     def environment(self) -> Mapping[str, str]:
         """Return its environment."""
-        return _ours({})
+        return ours({})
 
     def answers(self) -> bool:
         """Tell whether the exchanges are open: they write their configuration then."""
@@ -66,14 +66,14 @@ class Exporter(Service):
 
     def environment(self) -> Mapping[str, str]:
         """Return its environment."""
-        return _ours(self._settings)
+        return ours(self._settings)
 
     def answers(self) -> bool:
         """Tell whether it serves."""
         return responds(f"http://{HOST}:{self.port}/-/healthy")
 
 
-def _ours(settings: Mapping[str, str]) -> dict[str, str]:
+def ours(settings: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which the package is found from any folder, and only our settings count."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LIQ_")}
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))

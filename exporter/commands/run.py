@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exporter.config import Config
+from exporter.eventloop import EventLoop
 from exporter.logs import set_up
 from exporter.webfile import read
 
@@ -18,4 +19,5 @@ def execute(_options: Namespace, load: Callable[[], Config]) -> int:
     set_up(config.log.level, config.log.format)
     from exporter.app import main  # noqa: PLC0415 - a bad configuration is told before the server is imported
 
-    return asyncio.run(main(config, load))
+    with asyncio.Runner(loop_factory=EventLoop) as runner:
+        return runner.run(main(config, load))

@@ -250,11 +250,6 @@ class Database:
                 "INSERT INTO meta VALUES (?, ?)", [(f"cursor:{name}", seq) for name, seq in cursors.items()]
             )
 
-    def size_bytes(self) -> int:
-        """Return the size of the file with its write-ahead log."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
-
     def _insert(self, records: Sequence[Record]) -> Written:
         astuple = msgspec.structs.astuple
         events = [(r.seq, r.applied_ms, *astuple(r.entry)) for r in records if type(r.entry) is Liquidation]
@@ -316,7 +311,7 @@ class Database:
             )
         version = self._meta("schema")
         if version != VERSION:
-            raise JournalError(f"{self.path}: written by another version (schema {version}, this one knows {VERSION})")
+            raise JournalError(f"{self.path}: {_of_another_version(version)}")
 
     def _meta(self, key: str) -> Any:  # noqa: ANN401 - integers and texts share the column
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -343,6 +338,20 @@ class Database:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+
+def _of_another_version(schema: object) -> str:
+    """Say what can be done about a journal that another version has written."""
+    if isinstance(schema, int) and schema < VERSION:
+        return (
+            f"written by an older version (schema {schema}, this one reads {VERSION}), and not converted; go on with "
+            "that version, or stop, move the journal away and start with an empty one: totals come back from "
+            "TimescaleDB if it is configured"
+        )
+    return (
+        f"written by a newer version (schema {schema}, this one reads {VERSION}); use that version, or restore a "
+        "backup that this one has made"
+    )
 
 
 def _connect(path: Path, readonly: bool) -> sqlite3.Connection:

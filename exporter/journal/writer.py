@@ -20,6 +20,7 @@ from exporter.histogram import Histogram
 from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint
 from exporter.journal.database import Database, JournalError
+from exporter.journal.room import DISK_FULL, free_bytes, is_full, size_bytes
 from exporter.journal.signals import News
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
@@ -59,7 +60,11 @@ class JournalStatus:
     def __init__(self) -> None:
         self.up = True
         self.error = ""
+        self.full = False
+        """Whether it fails because the disk has no room."""
         self.size_bytes = 0
+        self.free_bytes = 0
+        """How much room the disk has."""
         self.queued = 0
         self.dropped = 0
         self.last_seq = 0
@@ -84,9 +89,9 @@ class Journal:
     ) -> None:
         self.status = status
         self.status.last_seq = database.last_seq
-        self.status.size_bytes = database.size_bytes()
         self._database: Database | None = database
         self._path: Path = database.path
+        self._measure()
         self._queue_events = queue_events
         self._on_commit = on_commit
         self._take_checkpoint = checkpoint
@@ -276,16 +281,25 @@ class Journal:
         self.status.queued = len(self._entries)
         if self._database:
             self.status.last_seq = self._database.last_seq
-            self.status.size_bytes = self._database.size_bytes()
+            self._measure()
         if committed.records or committed.duplicates or told:
             self._on_commit(committed)
 
+    def _measure(self) -> None:
+        with suppress(OSError):  # what fails here fails in the next commit too, and is told there
+            self.status.size_bytes = size_bytes(self._path)
+            self.status.free_bytes = free_bytes(self._path)
+
     def _failed(self, error: Exception) -> None:
-        self.status.queued = len(self._entries)
-        if self.status.up:
-            log.error("journal failing", path=str(self._path), error=str(error), retry_in_s=RETRY_S)
-        self.status.up = False
-        self.status.error = str(error)
+        """Note a failure; one that follows from a full disk may have another name, so what was full stays so."""
+        status = self.status
+        was_full, status.queued = status.full, len(self._entries)
+        self._measure()
+        status.full = was_full or is_full(error, status.free_bytes)
+        text = f"{DISK_FULL} ({error})" if status.full else str(error)
+        if status.up or status.full != was_full:
+            log.error("journal failing", path=str(self._path), error=text, retry_in_s=RETRY_S)
+        status.up, status.error = False, text
 
     def _recovered(self) -> None:
         if not self.status.up:
@@ -295,8 +309,7 @@ class Journal:
                 queued=len(self._entries),
                 dropped=self.status.dropped,
             )
-        self.status.up = True
-        self.status.error = ""
+        self.status.up, self.status.full, self.status.error = True, False, ""
 
     async def _reopen(self) -> None:
         """Open the file anew, and deliver what a commit with an unknown outcome did write after all."""

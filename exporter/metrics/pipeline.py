@@ -203,7 +203,9 @@ EXPORTER = (
         "seconds",
     ),
     Family("liquidation_journal_up", "gauge", "1 while the journal can be written, 0 while it fails."),
+    Family("liquidation_journal_full", "gauge", "1 while the journal cannot be written because the disk has no room."),
     Family("liquidation_journal_size_bytes", "gauge", "Size of the journal's files in bytes.", (), "bytes"),
+    Family("liquidation_journal_free_bytes", "gauge", "Room on the journal's disk in bytes.", (), "bytes"),
     Family("liquidation_journal_queue_events", "gauge", "Journal entries in memory that wait for their commit."),
     Family(
         "liquidation_journal_dropped_events_total",

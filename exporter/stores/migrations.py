@@ -5,6 +5,7 @@ it. A file is one transaction, unless its first line is `-- no transaction`: the
 semicolon at a line's end, run one by one and must do no harm when they run again.
 """
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Callable
@@ -23,6 +24,11 @@ log = structlog.get_logger()
 FOLDER = Path(__file__).with_name("migrations")
 NO_TRANSACTION = "-- no transaction"
 LOCK = 0x6C697175  # any number that nobody else locks: "liqu"
+
+CONFLICTS = 8
+CONFLICT_S = 0.25
+CONFLICT_CAP_S = 8.0
+"""A conflict is waited for so often, with pauses that double between these two."""
 
 OLDEST = (2, 15)
 """The oldest TimescaleDB that has what the files use."""
@@ -143,8 +149,20 @@ async def _apply(connection: Connection, migration: Migration) -> None:
             await connection.execute(note, migration.number, migration.name, migration.checksum)
         return
     for statement in filter(str.strip, migration.sql.split(";\n")):
-        await connection.execute(statement)
+        await _patiently(connection, statement)
     await connection.execute(note, migration.number, migration.name, migration.checksum)
+
+
+async def _patiently(connection: Connection, statement: str) -> None:
+    """Run a statement; while a job of TimescaleDB holds what it needs, as a refresh that has just begun, wait."""
+    for attempt in range(CONFLICTS):
+        try:
+            await connection.execute(statement)
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(min(CONFLICT_CAP_S, CONFLICT_S * 2**attempt))
+        else:
+            return
+    await connection.execute(statement)
 
 
 def _flavour(applied: dict[int, tuple[str, str]]) -> Flavour | None:

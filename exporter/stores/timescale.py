@@ -29,7 +29,7 @@ from exporter.stores.timescale_rows import WRITE, arrays, without_nul
 log = structlog.get_logger()
 
 BATCH_RECORDS = 1000
-CLOSE_S = 2.0
+CLOSE_S = 1.0
 
 
 class TimescaleOptions(msgspec.Struct, frozen=True):

@@ -26,7 +26,9 @@ log = structlog.get_logger()
 EVERY_S = 5.0
 DROP_EVERY_S = 600.0
 CONFLICT_S = 0.5
-CLOSE_S = 2.0
+CONFLICTS = 12
+"""After so many rounds in which something was in the way it is a failure that somebody has to know of."""
+CLOSE_S = 1.0
 DAY = timedelta(days=1)
 
 AGGREGATES = (
@@ -71,6 +73,7 @@ class Chores:
         self._retention = retention
         self._idle = idle
         self._drop_due = 0.0
+        self._conflicts = 0
 
     async def run(self) -> None:
         """Work until cancelled; an error is logged and what failed is done later."""
@@ -94,12 +97,22 @@ class Chores:
             while True:
                 if self._idle():
                     connection = connection or await connect(self._address, statement_ms=0)
-                    await self._once(connection)
+                    await self._patiently(connection)
                 await asyncio.sleep(EVERY_S)
         finally:
             if connection:
                 with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                     await connection.close(timeout=CLOSE_S)  # which stops what still runs, unlike terminate
+
+    async def _patiently(self, connection: Connection) -> None:
+        """Do what is due; while a reader or a job of TimescaleDB is in the way, the next round does it."""
+        try:
+            await self._once(connection)
+            self._conflicts = 0
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            self._conflicts += 1
+            if self._conflicts > CONFLICTS:
+                raise
 
     async def _once(self, connection: Connection) -> None:
         await refresh_late(connection, self._flavour)

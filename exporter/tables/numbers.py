@@ -12,6 +12,12 @@ def count(value: int | None) -> str:
     return NONE if value is None else f"{value:,}"
 
 
+def size(value: int) -> str:
+    """Write a number of bytes: 845 B, 12.3 KB, 4.56 GB."""
+    text = _short(value)
+    return f"{text[:-1]} {text[-1].replace('B', 'G')}B" if text[-1].isalpha() else f"{text} B"
+
+
 def usd(value: float | None) -> str:
     """Write an amount of USD in three digits or more: $845, $12.3K, $4.56M."""
     if value is None:

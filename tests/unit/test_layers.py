@@ -61,6 +61,7 @@ ALLOWED = {
     "feeds": {"model", "exchanges", "config", "histogram"},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
     "check": {"access", "model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
+    "backup": {"config", "errors", "folder", "journal", "stores", "tables.numbers", ""},
     "metrics": VIEWED,
     "recall": {"exchanges", "feeds.status", "config", "errors", "isotime"},
     "web": VIEWED | {"broadcast", "config", "errors", "healthy", "recall", "webfile"},

@@ -9,7 +9,14 @@ import pytest
 from exporter.stores import migrations as module
 from exporter.stores.base import StoreFaultError
 from exporter.stores.migrations import FOLDER, Flavour, migrate, migrations
+from tests.history import History
 
+EVENT = """
+INSERT INTO liquidations VALUES (
+    now() - interval '2 days', now(), 'binance', 'BTCUSDT', 'BTC', 'USDT', 'USDT', 'perpetual', 'long', 97000, 'fill',
+    1, 'base', 1, 97000, 11483, 'id', 'live'
+)
+"""
 NAMES = "SELECT number, name FROM exporter_migrations ORDER BY number"
 
 
@@ -53,6 +60,52 @@ async def test_what_was_interrupted_is_finished(history, flavour, files):
     last.write_text(whole)
     assert await run(history, files) is flavour
     assert len(await history.fetch(NAMES)) == len(migrations(flavour))
+
+
+COLUMNS = """
+SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+WHERE table_schema = 'public' ORDER BY 1, 2
+"""
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+async def test_every_earlier_schema_is_brought_up_to_date_with_what_is_in_it(history, server, flavour, files, version):
+    for path in files.glob("*.sql"):
+        if int(path.name[:4]) > version:
+            path.unlink()
+    await run(history, files)
+    assert (await history.fetch(NAMES))[-1][0] <= version
+    await history.fetch(EVENT)
+    await history.fetch("INSERT INTO exporter_cursors VALUES ('journal', 7, 'mark', now())")
+    assert await run(history) is flavour
+    fresh = History(server, server.new_database())
+    await run(fresh)
+    assert await history.fetch(COLUMNS) == await fresh.fetch(COLUMNS)
+    assert await history.fetch(NAMES) == await fresh.fetch(NAMES)
+    assert await history.fetch("SELECT seq, told FROM exporter_cursors") == [(7, 0)]
+    for relation in ("liquidations_1m", "liquidations_1d", "liquidation_totals"):
+        assert await history.fetch(f"SELECT events, notional_usd FROM {relation}") == [(1, 97_000.0)]
+
+
+async def test_a_statement_waits_while_a_job_holds_what_it_needs(history, files, monkeypatch):
+    await run(history)
+    monkeypatch.setattr(module, "CONFLICT_S", 0.01)
+    locked = "ALTER TABLE exporter_state ADD COLUMN more int"
+    (files / "0006_locked.sql").write_text(f"{module.NO_TRANSACTION}\nSET lock_timeout = '20ms';\n{locked};\n")
+    pauses, sleep = [], asyncio.sleep
+
+    async def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            await holder.execute("COMMIT")
+        await sleep(seconds)
+
+    monkeypatch.setattr(module.asyncio, "sleep", pause)
+    async with history.connection() as holder:
+        await holder.execute("BEGIN; LOCK TABLE exporter_state")
+        await run(history, files)
+    assert pauses == [0.01, 0.02, 0.04]
+    assert (await history.fetch(NAMES))[-1] == (6, "0006_locked")
 
 
 async def test_an_edited_file_is_refused(history, files):

@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from exporter.journal import Batch, Checkpoint, Database, JournalError, Sample
+from exporter.journal.schema import VERSION
 from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.model import FILLED, FeedChange
@@ -259,6 +260,24 @@ def test_a_file_that_cannot_be_used_is_refused_and_left_alone(tmp_path, damage):
     with pytest.raises(JournalError, match=r"journal\.db"):
         Database(path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("schema", "way_out"),
+    [
+        (VERSION - 1, r"an older version .* go on with that version, or stop, move the journal away"),
+        (VERSION + 1, r"a newer version .* use that version, or restore a backup"),
+        ("text", "a newer version"),
+    ],
+)
+def test_a_journal_of_another_version_is_refused_with_what_can_be_done(tmp_path, schema, way_out):
+    path = tmp_path / "journal.db"
+    database = Database(path)
+    database._db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (schema,))
+    database.close()
+    for readonly in (False, True):
+        with pytest.raises(JournalError, match=way_out):
+            Database(path, readonly=readonly)
 
 
 def test_a_reader_needs_an_existing_file(tmp_path):

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from exporter.journal import Checkpoint, Database, Journal, JournalStatus, Stamp, writer
+from exporter.journal import Checkpoint, Database, Journal, JournalStatus, Stamp, database, writer
 from exporter.ledger import Ledger
 from exporter.model import FeedChange
 from tests.events import T0, liquidation, raw
@@ -222,3 +222,30 @@ async def test_pruning_goes_on_until_nothing_old_is_left_and_survives_a_failing_
         monkeypatch.setattr(Database, "prune", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("disk full")))
         await journal.prune(T0 + 10**9, 0, 2500)
     assert books.ledger.cells["binance", "BTC", "long"].events == 2501
+
+
+async def test_a_full_disk_is_told_as_such_and_nothing_counts_before_there_is_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "RETRY_S", 0.01)
+    books, full, connect = Books(), [True], database._connect
+
+    def connect_without_room(path, readonly):
+        connection = connect(path, readonly)
+        if full:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    Database(tmp_path / "j.db").close()
+    monkeypatch.setattr(database, "_connect", connect_without_room)
+    async with running(tmp_path / "j.db", books) as journal:
+        for number in range(1000):
+            journal.append(liquidation(id=str(number)))
+        await until(lambda: journal.status.full)
+        assert not journal.status.up
+        assert journal.status.error.startswith("the disk is full: make room on it")
+        assert (books.ids, journal.status.queued, journal.status.dropped) == ([], 1000, 0)
+        assert journal.status.free_bytes > 0
+        full.clear()
+        await until(lambda: journal.status.up)
+        await until(lambda: len(books.ids) == 1000)
+        assert (journal.status.full, journal.status.error) == (False, "")

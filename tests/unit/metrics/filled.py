@@ -197,6 +197,7 @@ def busy_view(bases: int, seed: int = 7) -> View:
         view.processing.observe(rng.lognormvariate(-10, 1))
         view.journal.commit_seconds.observe(rng.lognormvariate(-6, 1))
     view.journal.size_bytes = 1_234_567_890
+    view.journal.free_bytes = 98_765_432_100
     attach(view, "redis")
     attach(view, "timescale", StoreState.STANDBY)
     checked(view)

@@ -207,7 +207,9 @@ class Reference(Collector):
             yield metric
         journal = self.view.journal
         yield plain("liquidation_journal_up", journal.up)
+        yield plain("liquidation_journal_full", journal.full)
         yield plain("liquidation_journal_size_bytes", journal.size_bytes)
+        yield plain("liquidation_journal_free_bytes", journal.free_bytes)
         yield plain("liquidation_journal_queue_events", journal.queued)
         yield plain("liquidation_journal_dropped_events_total", journal.dropped)
         yield plain("liquidation_base_cap_reached", self.view.ledger.cap_reached)

@@ -31,6 +31,7 @@ def small_view():
         view.processing.observe(seconds)
         view.journal.commit_seconds.observe(seconds * 40)
     view.journal.size_bytes = 65_536
+    view.journal.free_bytes = 1_000_000_000
     attach(view, "timescale")
     checked(view)
     signalled(view)
