@@ -5,13 +5,14 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 """
 
 from exporter.config.addresses import is_address, redact
-from exporter.config.loading import load, load_parameters
+from exporter.config.loading import environment_name, leaves, load, load_parameters
 from exporter.config.sections import (
     AlertsSection,
     Config,
     Duration,
     ExchangeSection,
     Feeds,
+    Least,
     Metrics,
     RedisSection,
     Stores,
@@ -29,6 +30,7 @@ __all__ = [
     "Duration",
     "ExchangeSection",
     "Feeds",
+    "Least",
     "Metrics",
     "RedisSection",
     "Stores",
@@ -36,7 +38,9 @@ __all__ = [
     "Web",
     "decoded",
     "dump",
+    "environment_name",
     "is_address",
+    "leaves",
     "load",
     "load_parameters",
     "redact",
