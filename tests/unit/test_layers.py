@@ -19,6 +19,7 @@ PURE = {
     "prometheus_client",
 }
 """What pure code must not touch: input and output, logs, clocks, chance, metrics."""
+PURE_LAYERS = ("model", "exchanges", "stats", "cells", "ledger", "levels", "gaps", "histogram", "signals")
 TOP = {"app", "cli", "demo", "commands", "__main__"}
 
 VIEWED = {
@@ -107,9 +108,7 @@ def test_layers(path):
         assert not strange, f"{layer} may not import {strange}"
 
 
-@pytest.mark.parametrize(
-    "layer", ["model", "exchanges", "stats", "cells", "ledger", "levels", "gaps", "histogram", "signals"]
-)
+@pytest.mark.parametrize("layer", PURE_LAYERS)
 def test_pure_code_has_no_clock_no_sockets_and_no_logs(layer):
     for path in modules():
         if package(path) == layer:
