@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab backup restore audit lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards docs bench lab backup restore audit lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -96,6 +96,9 @@ format: $(VENV)/.dev ## format the code
 
 boards: $(VENV)/.run ## write the Grafana boards from their code
 	$(BIN)/python -m grafana $(ARGS)
+
+docs: $(VENV)/.run ## write METRICS.md and docs/configuration.md from the code
+	$(BIN)/python -m reference $(ARGS)
 
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -46,6 +46,8 @@ JOURNAL_FILE = "journal.db"
 NOTICE_S = 12.0
 """After this long without a connection the log says which exchanges cannot be reached, and why."""
 HOUSEKEEPING_S = 60.0
+AFTER_RESTART = ("data", "web", "metrics", "journal", "stores", "check")
+"""The blocks of the configuration of which a reload says that they wait for a restart; the others apply at once."""
 
 
 async def main(config: Config, reload: Callable[[], Config]) -> int:
@@ -180,8 +182,7 @@ class App:
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
         changes += [name for name in ("log", "stats", "signals", "alerts") if getattr(old, name) != getattr(new, name)]
         self._analyst.configure(new.signals, samplings(new))
-        fixed = ("data", "web", "metrics", "journal", "stores", "check")
-        changes += [f"{name} (after a restart)" for name in fixed if getattr(old, name) != getattr(new, name)]
+        changes += [f"{name} (after a restart)" for name in AFTER_RESTART if getattr(old, name) != getattr(new, name)]
         applied = [change for change in changes if change]
         log.info("reloaded", changed=", ".join(applied) or "nothing")
         return applied

@@ -141,8 +141,9 @@ class Client:
     async def backfill(self, params: Params) -> AsyncGenerator[Line]:
         """Have the exporter ask for the past: how it goes, and at last what came of it."""
         timeout = aiohttp.ClientTimeout(connect=TIMEOUT_S, sock_read=SILENCE_S)
+        wanted = {"params": params, "timeout": timeout, **self._access.options()}
         try:
-            async with self._session.post(f"{self.url}{BACKFILL}", params=params, timeout=timeout) as response:
+            async with self._session.post(self._access.base + BACKFILL, **wanted) as response:
                 if response.status != 200:
                     self._check(response.status, await response.read())
                 async for line in response.content:

@@ -5,16 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from exporter.exchanges.base import (
-    Ack,
-    Archive,
-    Liquidations,
-    ParseError,
-    Unknown,
-)
-from exporter.exchanges.reading import (
-    DECODE_ERRORS,
-)
+from exporter.exchanges.base import Ack, Archive, Liquidations, ParseError, Unknown
+from exporter.exchanges.reading import DECODE_ERRORS
 from exporter.model import USD_QUOTES, Instrument, Liquidation, RawLiquidation, resolve
 
 Event = dict[str, object]

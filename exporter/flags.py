@@ -10,8 +10,6 @@ from pathlib import Path
 from exporter.config import Duration
 from exporter.stats import WINDOWS
 
-LONGEST_SYMBOL = 64
-
 
 def whole(text: str) -> int:
     """Read a whole number from 0 up."""

@@ -44,7 +44,7 @@ async def recover(config: Config, path: Path, name: str, span: Span, tally: Tall
     statuses: dict[str, ExchangeStatus] = {}
     intake = Intake(journal, statuses, keep_ms, lambda _: None, config.feeds.asset_classes)
     intake.restore(database.pending())
-    reader = Reader(path)
+    reader = Reader(path, journal.written)
     try:
         async with aiohttp.ClientSession(headers={"User-Agent": f"liquidation-exporter/{__version__}"}) as session:
             feeds = ExchangeFeeds(

@@ -1,6 +1,6 @@
 """What the signals say at this moment, for everything that renders it. Nothing here acts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -91,6 +91,3 @@ def shown_score(reading: Reading | None, coverage: float, blind: float, *, stale
     if reading is None:
         return None if coverage < blind else 0.0
     return reading.score
-
-
-Sides = Mapping[Side, Reading | None]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from exporter.access import Access
 from exporter.app import JOURNAL_FILE
-from exporter.client import UnreachableError, address, connected
-from exporter.config import Config, redact
+from exporter.client import UnreachableError, connected, way
+from exporter.config import Config
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Span
@@ -48,9 +49,9 @@ def execute(options: Namespace, load: Callable[[], Config]) -> int:
 async def _ask(options: Namespace, config: Config, span: Span) -> Report:
     """Choose the way: an exporter that was named, or the data folder, or the exporter that holds it."""
     path = config.data.dir / JOURNAL_FILE
-    url = address(options.url, os.environ, config)
+    running = way(options, os.environ, config)
     if options.url or os.environ.get("LIQ_URL"):
-        return await _remote(url, options.exchange, span)
+        return await _remote(running, options.exchange, span)
     if not path.exists():
         raise JournalError(f"{path}: no journal here; has the exporter run with this data folder?")
     try:
@@ -61,25 +62,25 @@ async def _ask(options: Namespace, config: Config, span: Span) -> Report:
     except InUseError:
         pass
     try:
-        return await _remote(url, options.exchange, span, _uuid(path))
+        return await _remote(running, options.exchange, span, _uuid(path))
     except UnreachableError:
         raise UserError(
-            f"data folder {config.data.dir}: an exporter is using it, but none answers at {redact(url)}; name its "
-            "address with --url, or stop it and ask again"
+            f"data folder {config.data.dir}: an exporter is using it, but none answers at {running.shown}; name "
+            "its address with --url, or stop it and ask again"
         ) from None
 
 
-async def _remote(url: str, exchange: str, span: Span, journal: str | None = None) -> Report:
+async def _remote(exporter: Access, exchange: str, span: Span, journal: str | None = None) -> Report:
     params = {"exchange": exchange, "since_ms": str(span.from_ms), "until_ms": str(span.until_ms)}
-    async with connected(url) as client:
+    async with connected(exporter) as client:
         async for line in client.backfill(params if journal is None else params | {"journal": journal}):
             if line.problem:
-                raise UserError(f"{redact(url)}: {line.problem}")
+                raise UserError(f"{exporter.shown}: {line.problem}")
             if line.progress:
                 _show(line.progress)
             if line.report:
                 return line.report
-    raise UnreachableError(f"{redact(url)}: the exporter has gone; what was found until then is recorded")
+    raise UnreachableError(f"{exporter.shown}: the exporter has gone; what was found until then is recorded")
 
 
 async def _shown(work: Awaitable[Report], tally: Tally) -> Report:

@@ -5,13 +5,14 @@ An unknown key or a bad value raises `ConfigError`, whose message names the key 
 """
 
 from exporter.config.addresses import is_address, redact
-from exporter.config.loading import convert, load, load_parameters, read_tree
+from exporter.config.loading import convert, environment_name, leaves, load, load_parameters, read_tree
 from exporter.config.sections import (
     AlertsSection,
     Config,
     Duration,
     ExchangeSection,
     Feeds,
+    Least,
     Metrics,
     RedisSection,
     Section,
@@ -30,6 +31,7 @@ __all__ = [
     "Duration",
     "ExchangeSection",
     "Feeds",
+    "Least",
     "Metrics",
     "RedisSection",
     "Section",
@@ -39,7 +41,9 @@ __all__ = [
     "convert",
     "decoded",
     "dump",
+    "environment_name",
     "is_address",
+    "leaves",
     "load",
     "load_parameters",
     "read_tree",

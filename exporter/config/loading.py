@@ -23,9 +23,8 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str]
     `path` None means no file, only defaults. `flags` maps key paths (`web.listen_address`) to values as typed.
     """
     tree = read_tree(path) if path else {}
-    leaves = _leaves(Config)
-    for key in leaves:
-        value = environ.get("LIQ_" + key.upper().replace(".", "_"))
+    for key in leaves(Config):
+        value = environ.get(environment_name(key))
         if value is not None:
             _put(tree, key, value)
     for key, value in flags.items():
@@ -89,12 +88,17 @@ def read_tree(path: Path, flag: str = "--config.file") -> dict[str, Any]:
     return tree
 
 
-def _leaves(section: type[msgspec.Struct], prefix: str = "") -> list[str]:
+def environment_name(key: str) -> str:
+    """Return the variable that sets a key: `web.listen_address` is LIQ_WEB_LISTEN_ADDRESS."""
+    return "LIQ_" + key.upper().replace(".", "_")
+
+
+def leaves(section: type[msgspec.Struct], prefix: str = "") -> list[str]:
     """List the key paths that hold one value each; they are what environment variables can set."""
     found: list[str] = []
     for name, kind in get_type_hints(section).items():
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            found += _leaves(kind, f"{prefix}{name}.")
+            found += leaves(kind, f"{prefix}{name}.")
         elif name == "exchanges":
             found += [f"exchanges.{exchange}.enabled" for exchange in REGISTRY]
         elif get_origin(kind) is not dict:

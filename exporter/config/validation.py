@@ -1,10 +1,11 @@
 """What a `Config` must fulfil beyond the types of its values."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import get_args, get_type_hints
 
 from exporter.config.addresses import is_address, is_store_address, redact
-from exporter.config.sections import AlertsSection, Config, Stores
+from exporter.config.sections import AlertsSection, Config, Duration, Least, Section, Stores
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.signals.parameters import Parameters
@@ -41,24 +42,23 @@ def validate(config: Config, source: str) -> None:
     _, _, port = config.web.listen_address.rpartition(":")
     listens = ":" in config.web.listen_address and port.isdigit() and int(port) <= 65535
     check(listens, "web.listen_address", f"{config.web.listen_address!r} is not host:port or :port")
-    for name in ("max_connections", "max_connections_per_address", "max_streams"):
-        check(getattr(config.web, name) >= 1, f"web.{name}", "must be at least 1")
-    check(config.metrics.base_cap >= 1, "metrics.base_cap", "must be at least 1")
-    check(config.metrics.window_bases >= 0, "metrics.window_bases", "must be 0 (the main coins only) or more")
-    ordered = 0 <= config.stats.bullish_to <= config.stats.bearish_from <= 1
-    check(ordered, "stats", "needs 0 <= bullish_to <= bearish_from <= 1")
-    check(config.journal.retention >= 86400, "journal.retention", "must be at least 1d: ids are kept that long")
-    check(config.journal.queue_events >= 1000, "journal.queue_events", "must be at least 1000")
-    above_zero = ("connect_timeout", "silent_after", "stalled_after", "backoff_max", "stable_after")
-    for name in (*above_zero, "instruments_refresh"):
-        check(getattr(config.feeds, name) > 0, f"feeds.{name}", "must be above zero")
+    ordered = config.stats.bullish_to <= config.stats.bearish_from
+    check(ordered, "stats", "needs bullish_to <= bearish_from")
     check(bool(config.feeds.asset_classes), "feeds.asset_classes", "name at least one, such as crypto")
-    check(config.feeds.junk_per_second >= 1, "feeds.junk_per_second", "must be at least 1")
-    interval = config.check.interval
-    check(not interval or interval >= 10, "check.interval", "must be 0s (never) or at least 10s")
+    for key, value, least in _spans(config):
+        check(value >= least.span or bool(least.zero and not value), key, f"must be {least}")
     validate_coins(config.signals, source)
     _validate_stores(config.stores, check)
     _validate_alerts(config.alerts, check)
+
+
+def _spans(section: Section, prefix: str = "") -> Iterator[tuple[str, Duration, Least]]:
+    """Return every time span of the configuration that has a least one: its key, its value, and that."""
+    for name, kind in get_type_hints(type(section), include_extras=True).items():
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            yield from _spans(value, f"{prefix}{name}.")
+        yield from ((prefix + name, value, note) for note in get_args(kind)[1:] if isinstance(note, Least))
 
 
 def validate_coins(parameters: Parameters, source: str) -> None:
@@ -77,8 +77,6 @@ def _validate_stores(stores: Stores, check: Callable[[bool, str, str], None]) ->
         example = f"{schemes[0]}://user:password@host/0" if name == "redis" else f"{schemes[0]}://user:password@host/db"
         problem = f"is not an address like {example}; special characters in a password are written as %40 for @"
         check(not url or is_store_address(url, schemes), f"stores.{name}.url", problem)
-    days = stores.timescale.retention / 86400
-    check(not days or days >= 8, "stores.timescale.retention", "must be 0s (for ever) or at least 8d")
 
 
 def _validate_alerts(alerts: AlertsSection, check: Callable[[bool, str, str], None]) -> None:

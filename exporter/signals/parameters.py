@@ -46,15 +46,15 @@ class Weights(Section, frozen=True):
 class Calm(Section, frozen=True):
     """The terms of an ordinary minute; a contribution is what a term adds beyond its value here."""
 
-    scan: Number = 1.562
-    cusum: Number = 0.758
-    relative: Number = 2.909
-    branching: Number = 0.655
-    concentration: Number = 0.733
-    share: Number = 0.964
-    breadth: Number = 1.024
-    persistence: Number = 0.883
-    baseline: Number = 5.838
+    scan: Number = 1.562  # ln(1 + scan)
+    cusum: Number = 0.758  # ln(1 + cusum)
+    relative: Number = 2.909  # ln(1 + rel)
+    branching: Number = 0.655  # n
+    concentration: Number = 0.733  # the largest order's share
+    share: Number = 0.964  # the logit of this side's share
+    breadth: Number = 1.024  # the effective number of exchanges
+    persistence: Number = 0.883  # ln(seconds in which an order came)
+    baseline: Number = 5.838  # ln(1 + baseline orders a day)
 
 
 class Gates(Section, frozen=True):
@@ -71,8 +71,8 @@ class Gates(Section, frozen=True):
 class Threshold(Section, frozen=True):
     """Where a level begins and below which score it may end."""
 
-    enter: Score
-    exit: Score
+    enter: Score  # the level begins with this score
+    exit: Score  # it may end below this one
 
     def __post_init__(self) -> None:
         if self.exit >= self.enter:
@@ -177,6 +177,7 @@ class Parameters(Section, frozen=True):
     floor_usd: NotNegative = 50_000.0  # a run of which the feeds show less than this many USD is no cascade
     market_floor_usd: NotNegative = 5_000_000.0  # the same for all coins together
     large_print_usd: NotNegative = 100_000.0  # one order of this many USD is told by itself; at least the coin's floor
+    # what is different for one coin; others and missing keys as by default
     coins: dict[str, Coin] = msgspec.field(default_factory=lambda: dict(DEFAULT_COINS))
     idle_coins: Count = 2_000  # so many coins are remembered; beyond it the one without orders for longest is forgotten
     late_s: NotNegative = 60.0  # an order later than this is not shown to the detector

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.config import Config, ConfigError, Duration, dump, load
-from exporter.config import loading as module
+from exporter.config import Config, ConfigError, Duration, dump, leaves, load
 from exporter.exchanges import REGISTRY
 
 NOTHING_ENABLED = yaml.safe_dump({"exchanges": {name: {"enabled": False} for name in REGISTRY}})
@@ -26,7 +25,7 @@ def test_the_shipped_file_is_complete_and_says_the_defaults():
             yield from keys(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
 
     shipped = set(keys(yaml.safe_load(SHIPPED.read_text())))
-    assert {key for key in module._leaves(Config) if not key.startswith("exchanges.")} <= shipped
+    assert {key for key in leaves(Config) if not key.startswith("exchanges.")} <= shipped
 
 
 def test_flags_beat_the_environment_which_beats_the_file(tmp_path):
@@ -67,15 +66,17 @@ def test_environment_sets_every_kind_of_value():
         ("exchanges: {bybit: {endpoints: {wss: 'wss://x'}}}", ["exchanges.bybit.endpoints.wss", "ws, rest"]),
         (NOTHING_ENABLED, ["exchanges", "enable at least one"]),
         ("feeds: {silent_after: 15}", ["feeds.silent_after", "15s"]),
-        ("feeds: {silent_after: 0s}", ["feeds.silent_after", "above zero"]),
+        ("feeds: {silent_after: 0s}", ["feeds.silent_after", "at least 1ms"]),
         ("journal: {retention: 1h}", ["journal.retention", "1d"]),
         ("web: {listen_address: 'x'}", ["web.listen_address", "host:port"]),
         ("web: {listen_address: ':99999'}", ["web.listen_address"]),
         ("log: {level: loud}", ["log.level", "loud"]),
-        ("stats: {bearish_from: 0.3}", ["stats"]),
+        ("stats: {bearish_from: 0.3}", ["stats", "bullish_to"]),
+        ("stats: {bearish_from: 1.3}", ["stats.bearish_from", "<= 1"]),
+        ("journal: {queue_events: 10}", ["journal.queue_events", ">= 1000"]),
         ("metrics: {base_cap: 0}", ["metrics.base_cap"]),
         ("metrics: {base_cap: many}", ["metrics.base_cap"]),
-        ("metrics: {window_bases: -1}", ["metrics.window_bases", "main coins"]),
+        ("metrics: {window_bases: -1}", ["metrics.window_bases", ">= 0"]),
         ("check: {interval: 5s}", ["check.interval", "10s"]),
         ("alerts: {alertmanager: 'alertmanager:9093'}", ["alerts.alertmanager", "http://host:port"]),
         ("alerts: {minimum_usd: {btc: 1}}", ["alerts.minimum_usd.btc", "BTC"]),
@@ -156,6 +157,10 @@ def test_addresses_of_stores(store, url):
 def test_durations(text, seconds):
     assert Duration.parse(text) == seconds
     assert Duration.parse(str(Duration.parse(text))) == seconds
+
+
+def test_no_duration_is_written_as_no_seconds():
+    assert str(Duration(0)) == "0s"
 
 
 @pytest.mark.parametrize("text", ["", "15", "s", "-1s", "1w", None, 15, "1 s s"])
