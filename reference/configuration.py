@@ -28,6 +28,7 @@ names it.
 - A **duration** is a number and a unit: `500ms`, `15s`, `5m`, `1h`, `30d`.
 - In the **environment** lists are separated by commas: `{lists}`. Keys without a variable are for the
   file only.
+- Commands that ask a running exporter find it by `--url`, else by `LIQ_URL`, else where `web.listen_address` says.
 - `python -m exporter --config.check` prints what is in force, without passwords, and ends.
 - **Reload**: SIGHUP, or `curl -X POST http://localhost:10110/-/reload`, reads the file again. The answer says
   what changed. Changes of {restart} wait for a restart, the

@@ -17,6 +17,11 @@ _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _LINK = re.compile(r"(?<!\\)\]\(([^()\s]+)\)")
 
 
+def codes(text: str) -> list[str]:
+    """What stands as code in a text, which may go over the end of a line."""
+    return [" ".join(code.split()) for code in _CODE.findall(text)]
+
+
 class Block(NamedTuple):
     """A block of code: in which page, of which language, and its text."""
 
@@ -41,8 +46,14 @@ class Page(NamedTuple):
 
     @property
     def codes(self):
-        """The code within lines, which may go over the end of one."""
-        return [" ".join(code.split()) for code in _CODE.findall(self.prose)]
+        return codes(self.prose)
+
+    def rows(self, head):
+        """The cells of each row of the table whose first column has this head."""
+        _, found, rest = self.text.partition(f"\n| {head} |")
+        assert found, f"{self.name} has no table with {head}"
+        body, _, _ = rest.partition("\n\n")
+        return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in body.splitlines()[2:]]
 
     @property
     def links(self):

@@ -1,25 +1,15 @@
 """docs/architecture.md names every part, what may import what, and every thread."""
 
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.docs.markdown import ROOT, codes, page
 from tests.unit.test_layers import ALLOWED, PURE_LAYERS, TOP, VIEWED
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-
-
-def codes(text):
-    return re.findall(r"`([^`]+)`", text)
-
-
-def rows(head):
-    """The cells of each row of the table whose first column has this head."""
-    _, _, rest = TEXT.partition(f"\n| {head} |")
-    body, _, _ = rest.partition("\n\n")
-    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in body.splitlines()[2:]]
+PAGE = page(ROOT / "docs/architecture.md")
+TEXT = PAGE.text
+rows = PAGE.rows
 
 
 PARTS = {name: imports for names, _, imports in rows("part of `exporter/`") for name in codes(names)}
