@@ -18,7 +18,7 @@ from benchmarks.report import Progress, Row, at_least, info
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Liquidations
 from exporter.journal import Checkpoint, Database, Journal, JournalStatus
-from exporter.journal.schema import INSERT_EVENT
+from exporter.journal.inserting import insert_statement
 from exporter.journal.writer import BATCH_ENTRIES
 from exporter.model import Liquidation, resolve
 
@@ -43,7 +43,7 @@ class Raw:
         started = time.perf_counter()
         for start in range(0, len(rows), BATCH_ENTRIES):
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(INSERT_EVENT, rows[start : start + BATCH_ENTRIES])
+            self._db.executemany(insert_statement(1), rows[start : start + BATCH_ENTRIES])
             self._db.execute("COMMIT")
         return len(rows) / (time.perf_counter() - started)
 
