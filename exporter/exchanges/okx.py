@@ -37,12 +37,14 @@ from exporter.exchanges.base import (
 from exporter.exchanges.naming import plain_coin
 from exporter.exchanges.reading import (
     ABSENT,
+    DECODE_ERRORS,
     Number,
     collect,
     decoded,
     instant_text,
     mark_price,
     positive,
+    price_and_quantity,
     shaped,
 )
 from exporter.model import LONG, SHORT, USD_QUOTES, AssetClass, Instrument, RawLiquidation, Side
@@ -56,6 +58,8 @@ _ROWS_PER_PAGE = 100
 
 _SIDES: dict[str, Side] = {"sell": LONG, "buy": SHORT}
 """`side` is the closing order's; `posSide` names the position where the account holds both ways."""
+
+_POSITIONS: dict[str, Side] = {"long": LONG, "short": SHORT}
 
 _CLASSES: dict[str, AssetClass] = {"3": "stock", "4": "commodity", "5": "forex", "6": "other"}
 
@@ -95,6 +99,17 @@ class _Orders(msgspec.Struct, gc=False, rename={"instrument": "instId"}):
     details: list[msgspec.Raw]
 
 
+class _ReadOrders(msgspec.Struct, gc=False, rename={"instrument": "instId"}):
+    instrument: str
+    details: list[_Detail]
+
+
+class _Push(msgspec.Struct, gc=False):
+    arg: _Arg
+    data: list[_ReadOrders]
+    event: str = ""
+
+
 class _Mark(msgspec.Struct, gc=False, rename={"instrument": "instId", "price": "markPx", "time": "ts"}):
     instrument: str
     time: str
@@ -118,6 +133,7 @@ class _Answer(msgspec.Struct, gc=False):
     msg: str = ""
 
 
+_PUSH = msgspec.json.Decoder(_Push)
 _MESSAGE = msgspec.json.Decoder(_Message)
 _ORDERS = msgspec.json.Decoder(list[_Orders])
 _DETAIL = msgspec.json.Decoder(_Detail)
@@ -200,16 +216,14 @@ class Okx:
         """Read one frame; raises `ParseError` and nothing else."""
         if frame in (b"pong", "pong"):
             return PONG
-        message = decoded(_MESSAGE, frame)
-        if message.event:
-            return _read_event(message)
-        if message.arg is None or message.data is ABSENT:
-            return UNKNOWN
-        if message.arg.channel == _LIQUIDATIONS:
-            return _read_orders(message.data, received_ms)[0]
-        if message.arg.channel == _MARK_PRICE:
-            return _read_mark(message.data)
-        return UNKNOWN
+        try:
+            push = _PUSH.decode(frame)
+        except DECODE_ERRORS:
+            push = None
+        if push is None or push.event or push.arg.channel != _LIQUIDATIONS:
+            return _read_other(frame, received_ms)
+        rows = [(each.instrument, detail) for each in push.data for detail in each.details]
+        return collect(rows, partial(_read_row, received_ms))
 
     def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
         """Read an answer about a product line; raises `ParseError` and nothing else.
@@ -231,6 +245,20 @@ def _subscription(arg: _Arg, instruments: tuple[str, ...] = ()) -> Subscription:
     return Subscription(_key(arg), msgspec.json.encode(request).decode(), instruments)
 
 
+def _read_other(frame: bytes | str, received_ms: int) -> Parsed:
+    """Read a frame that is not a push of liquidations, or one of which only the broken rows are lost."""
+    message = decoded(_MESSAGE, frame)
+    if message.event:
+        return _read_event(message)
+    if message.arg is None or message.data is ABSENT:
+        return UNKNOWN
+    if message.arg.channel == _LIQUIDATIONS:
+        return _read_orders(message.data, received_ms)[0]
+    if message.arg.channel == _MARK_PRICE:
+        return _read_mark(message.data)
+    return UNKNOWN
+
+
 def _read_event(message: _Message) -> Parsed:
     if message.event == "subscribe" and message.arg:
         return Ack(message.id or _key(message.arg), ok=True)
@@ -249,23 +277,25 @@ def _read_orders(data: msgspec.Raw, received_ms: int) -> tuple[Liquidations, int
     return collect(rows, partial(_read_row, received_ms)), len(rows)
 
 
-def _read_row(received_ms: int, named: tuple[str, msgspec.Raw]) -> RawLiquidation:
+def _read_row(received_ms: int, named: tuple[str, _Detail | msgspec.Raw]) -> RawLiquidation:
     instrument, detail = named
-    row = shaped(_DETAIL, detail)
-    side = {"long": LONG, "short": SHORT, "net": _SIDES.get(row.side)}.get(row.position)
+    row = detail if isinstance(detail, _Detail) else shaped(_DETAIL, detail)
+    side = _SIDES.get(row.side) if row.position == "net" else _POSITIONS.get(row.position)
     if side is None:
         raise RejectedRow("side")
     if not instrument:
         raise RejectedRow("instrument")
+    time_ms = instant_text(row.time)
+    price, quantity = price_and_quantity(row.price, row.quantity)
     return RawLiquidation(
-        instant_text(row.time),
+        time_ms,
         received_ms,
         _NAME,
         instrument,
         side,
-        positive(row.price, "price"),
+        price,
         "bankruptcy",
-        positive(row.quantity, "quantity"),
+        quantity,
         "contracts",
         f"{instrument}:{row.position}:{row.side}:{row.time}:{row.quantity}:{row.price}",
     )

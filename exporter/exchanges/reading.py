@@ -83,6 +83,17 @@ def positive(text: Number, reason: str) -> float:
     return value
 
 
+def price_and_quantity(price: Number, quantity: Number) -> tuple[float, float]:
+    """Read both at once, as `positive` does; raises `RejectedRow("price")` or `RejectedRow("quantity")`."""
+    try:
+        value, amount = float(price), float(quantity)  # type: ignore[arg-type]  # as above
+    except (TypeError, ValueError):
+        value = amount = 0.0
+    if LEAST < value < MOST and LEAST < amount < MOST:
+        return value, amount
+    return positive(price, "price"), positive(quantity, "quantity")
+
+
 def nonzero(text: Number, reason: str) -> float:
     """Read a number whose sign has a meaning; raises `RejectedRow(reason)` for zero and what `positive` refuses."""
     try:
