@@ -1,8 +1,8 @@
 """Runs in the peers' environment: `worker.py PEER EXCHANGE FILE` reads the file's frames, one a line, when told to.
 
 For every line on stdin it takes all frames once and answers with the seconds of CPU that took and how many
-liquidations came out. It imports nothing of this project. The peers are given what they ask their exchanges for before they start: the
-symbols. Their own code does everything from the text of a frame on.
+liquidations came out. It imports nothing of this project. The peers are given what they ask their exchanges for before
+they start: the symbols. Their own code does everything from the text of a frame on.
 """
 
 import asyncio

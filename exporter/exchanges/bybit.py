@@ -242,10 +242,9 @@ def _read_row(symbol: str, unit: QuantityUnit, received_ms: int, row: _Row) -> R
     side = _SIDES.get(row.side)
     if side is None:
         raise RejectedRow("side")
-    time_ms = instant(row.time_ms)
     price, quantity = price_and_quantity(row.price, row.quantity)
     return RawLiquidation(
-        time_ms,
+        instant(row.time_ms),
         received_ms,
         _NAME,
         symbol,
