@@ -1,7 +1,7 @@
 """One cell of the ledger: what one exchange liquidated of one coin on one side, in all and minute by minute."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -53,6 +53,7 @@ class Cell:
         "_closed",
         "_minute",
         "_minutes",
+        "_shown",
         "base_quantity",
         "dirty",
         "events",
@@ -82,6 +83,8 @@ class Cell:
         self._bucket = Bucket()
         """The minute of the last event and its bucket, which most often is the next one's; -1: none."""
         self._closed: tuple[tuple[int, int], dict[str, Tally]] = ((-1, -1), {})
+        self._shown: tuple[tuple[int, int], list[Tally]] = ((-1, -1), [])
+        """The windows as of a minute and a number of events, without and with the running minute."""
 
     def add(self, time_ms: int, minute: int, base_quantity: float, usd: float) -> None:
         """Count one event."""
@@ -120,21 +123,16 @@ class Cell:
             tally.add(Tally(running.events, running.usd, running.base_quantity, running.largest_usd))
         return tally
 
-    def windows(self, minute: int) -> Iterable[Tally]:
+    def windows(self, minute: int) -> list[Tally]:
         """Return the sums of every window, in order; they are not to be changed."""
-        running = self._minutes.get(minute)
-        closed = self._closed_windows(minute, running).values()
-        if running is None:
-            return closed
-        return [
-            Tally(
-                each.events + running.events,
-                each.usd + running.usd,
-                (each.base_quantity or 0.0) + running.base_quantity,
-                max(each.largest_usd, running.largest_usd),
-            )
-            for each in closed
-        ]
+        version = (minute, self.events)
+        shown, tallies = self._shown
+        if shown != version:
+            running = self._minutes.get(minute)
+            closed = self._closed_windows(minute, running).values()
+            tallies = [_with(each, running) for each in closed] if running else list(closed)
+            self._shown = (version, tallies)
+        return tallies
 
     def usd_since(self, oldest: int) -> float:
         """Return the USD from the minute `oldest` on."""
@@ -226,3 +224,14 @@ class Cell:
                 max(largest[first:], default=0.0),
             )
         return result
+
+
+def _with(closed: Tally, running: Bucket) -> Tally:
+    """Return a window's sums with its running minute."""
+    largest = closed.largest_usd
+    return Tally(
+        closed.events + running.events,
+        closed.usd + running.usd,
+        (closed.base_quantity or 0.0) + running.base_quantity,
+        max(largest, running.largest_usd),
+    )
