@@ -1,99 +1,103 @@
-"""The way of `run` from a frame to the metrics page, wired as the application wires it, without sockets and web."""
+"""The exporter as `run` runs it, in this process; its feeds' readers are given frames that no socket brought.
+
+Its exchanges cannot be reached. Everything from a frame's bytes on is the application's own: reader, parser, intake,
+journal file, bookkeeper, ledger, price levels, cascade signals, stores, web server.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks.frames import Frame, Traffic, instruments
-from exporter.analysis import Analyst
-from exporter.app import JOURNAL_FILE, samplings
-from exporter.bookkeeper import Bookkeeper
-from exporter.broadcast import Broadcast
+from benchmarks.contracts import EXCHANGES, instruments
+from benchmarks.frames import Frame, Traffic
+from exporter.app import App, settle_interpreter
 from exporter.cells import ALL
-from exporter.config import Config
+from exporter.config import Config, ExchangeSection, Stores, Web
 from exporter.exchanges import REGISTRY
 from exporter.feeds.context import Context
 from exporter.feeds.instruments import InstrumentTable
 from exporter.feeds.liveness import Liveness
 from exporter.feeds.reader import Reader
-from exporter.feeds.status import ExchangeStatus
-from exporter.gaps import Gaps
-from exporter.intake import Intake
-from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
-from exporter.ledger import Ledger
 from exporter.metrics import Exposition
-from exporter.model import FeedChange, Record
+from exporter.model import FeedChange
 from exporter.signals import Parameters
-from exporter.stats import WINDOWS
-from exporter.view import View
 
 BURST_FRAMES = 64
 IN_FLIGHT = 10_000
 """Events that may wait for their commit: a tenth of what the journal queues before it would drop any."""
-
-
-SIGNALS = Parameters(late_s=1e9)
-"""Frames that were made beforehand arrive long after they happened, and are to be shown to the signals all the same."""
+POLL_S = 0.0005
+NOWHERE = "127.0.0.1:9"
 
 
 class Engine:
-    """Everything between a socket's frame and the page; `folder` gets the journal."""
+    """A whole exporter on the journal in `folder`, with stores or without.
 
-    def __init__(self, folder: Path) -> None:
-        config = Config()
-        database = Database(folder / JOURNAL_FILE)
-        ledger = Ledger(config.enabled_exchanges(), config.metrics.bases, config.metrics.base_cap)
-        self.view = View(config, ledger, Gaps(), JournalStatus(), nothing_newer)
-        self._bookkeeper = Bookkeeper(self.view, Broadcast())
-        self._retention_ms = int(config.journal.retention * 1000)
-        self.journal = Journal(
-            database,
-            self.view.journal,
-            queue_events=config.journal.queue_events,
-            on_commit=self._committed,
-            checkpoint=lambda: Checkpoint(ledger.last_seq, ledger.take_changes(), [], self._analyst.due()),
+    The frames were made beforehand and arrive long after they happened; they are shown to the signals all the same.
+    """
+
+    def __init__(self, folder: Path, stores: Stores | None = None) -> None:
+        exchanges = {name: ExchangeSection(name in EXCHANGES, endpoints=nowhere(name)) for name in REGISTRY}
+        config = Config(
+            web=Web(listen_address="127.0.0.1:0"),
+            stores=stores or Stores(),
+            signals=Parameters(late_s=1e9),
+            exchanges=exchanges,
         )
-        self._analyst = Analyst(database.path, SIGNALS, samplings(config), config.metrics.bases, self.journal.tell)
-        self.view.signals = self._analyst.status
-        self._intake = Intake(self.journal, self.view.exchanges, self._retention_ms, unknown_instrument)
+        self.app = App(config, lambda: config, folder)
+        self.view, self.journal = self.app.view, self.app.journal
         self.exposition = Exposition(self.view)
-        self._readers = {name: self._reader(name) for name in config.enabled_exchanges()}
+        self._readers: dict[str, Reader] = {}
         self._taken = 0
-        self._progress = asyncio.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write the journal for the duration of the block."""
-        journal = asyncio.create_task(self.journal.run())
-        await self._analyst.begin()
-        for name, status in self.view.exchanges.items():
-            for feed in status.feeds:
-                self.journal.append(FeedChange(0, name, feed, up=True))
+        """Run the exporter for the duration of the block, all its feeds up."""
+        settle_interpreter()
+        stop = asyncio.Event()
+        running = asyncio.create_task(self.app.run(stop))
+        while set(self.view.exchanges) != set(EXCHANGES):
+            await asyncio.wait([running], timeout=POLL_S)
+            assert not running.done(), running.exception()
+        self._readers = {name: self._reader(name) for name in EXCHANGES}
+        await self.settled()
+        self._taken = self.journal.status.last_seq
         try:
             yield
         finally:
-            self.journal.close()
-            await journal
+            stop.set()
+            await running
 
     async def take(self, frames: Sequence[Frame]) -> None:
         """Take frames as fast as commits allow, and return when all are counted."""
-        readers = self._readers
         for start in range(0, len(frames), BURST_FRAMES):
-            for frame in frames[start : start + BURST_FRAMES]:
-                readers[frame.exchange].read(frame.body)
-                self._taken += frame.events
+            self.read(frames[start : start + BURST_FRAMES])
             await asyncio.sleep(0)
-            await self._waiting(at_most=IN_FLIGHT)
-        await self._waiting(at_most=0)
+            if self.in_flight > IN_FLIGHT:
+                await self.settled(IN_FLIGHT)
+        await self.settled()
+
+    def read(self, frames: Sequence[Frame]) -> None:
+        """Give frames to the readers, as a socket would."""
+        readers = self._readers
+        for frame in frames:
+            readers[frame.exchange].read(frame.body)
+            self._taken += frame.events
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many events wait for their commit; a refused repetition takes a number as well."""
+        return self._taken - self.journal.status.last_seq
+
+    async def settled(self, at_most: int = 0) -> None:
+        """Wait until no more than so many events wait for their commit; of that the application tells nobody."""
+        while self.in_flight > at_most or (not at_most and self.journal.status.queued):  # noqa: ASYNC110 - see above
+            await asyncio.sleep(POLL_S)
 
     async def housekeeping(self, now_ms: int) -> None:
         """Do what the application does once a minute."""
-        self.view.ledger.forget_minutes(now_ms)
-        self._intake.expire(now_ms)
-        oldest = now_ms // 60_000 - WINDOWS["24h"]
-        await self.journal.prune(now_ms - self._retention_ms, oldest, self.journal.status.last_seq)
+        await self.app.tidy(now_ms)
 
     def render(self) -> bytes:
         """Return the metrics page."""
@@ -109,31 +113,19 @@ class Engine:
         return events + self.journal.status.dropped, usd
 
     def _reader(self, name: str) -> Reader:
-        exchange, config = REGISTRY[name], self.view.config
-        known = instruments(name)
-        self._intake.instruments(name, known)
-        status = self.view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in exchange.feeds])
+        """Return what a socket of an exchange's first feed would be read with, the exchange's instruments known."""
+        exchange, config, status = REGISTRY[name], self.view.config, self.view.exchanges[name]
+        self.app.intake.instruments(name, instruments(name))
+        for feed in exchange.feeds:
+            self.app.intake.feed_changed(FeedChange(time.time_ns() // 1_000_000, name, feed.name, up=True))
         table = InstrumentTable(exchange.instrument_requests, config.metrics.bases)
-        context = Context(exchange, {}, config.feeds, config.metrics.bases, self._intake, status, table)
+        context = Context(exchange, {}, config.feeds, config.metrics.bases, self.app.intake, status, table)
         return Reader(context, exchange.feeds[0], Liveness(config.feeds.silent_after, time.monotonic()))
 
-    def _committed(self, committed: Committed) -> None:
-        self._bookkeeper.apply(committed)
-        self._analyst.apply(committed.records)
-        self._progress.set()
 
-    async def _waiting(self, at_most: int) -> None:
-        """Wait until no more than so many events wait for their commit; a refused repetition takes a number as well."""
-        while self._taken - self.journal.status.last_seq > at_most:
-            self._progress.clear()
-            await self._progress.wait()
-
-
-def unknown_instrument(exchange: str) -> None:
-    """Stand in for the instruments' refresh, which these frames must not need."""
-    raise AssertionError(f"{exchange}: an event of an unknown instrument")
-
-
-async def nothing_newer(_filters: Mapping[str, str | float], _limit: int) -> list[Record]:
-    """Stand in for the question that only the web asks."""
-    return []
+def nowhere(exchange: str) -> dict[str, str]:
+    """Return addresses of an exchange at which nobody answers."""
+    return {
+        key: f"{'ws' if address.startswith('ws') else 'http'}://{NOWHERE}"
+        for key, address in REGISTRY[exchange].endpoints.items()
+    }

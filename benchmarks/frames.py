@@ -6,23 +6,16 @@ life. Every event is unique: no two of one contract bear the same millisecond.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from itertools import accumulate
-from math import floor, log10
 from typing import NamedTuple
 
-import msgspec
+from benchmarks.contracts import EXCHANGES, Contract, contracts, weights
+from exporter.model import LONG, SHORT, Side
 
-from exporter.config import Metrics
-from exporter.exchanges import REGISTRY
-from exporter.model import LONG, SHORT, Instrument, Side
-
-COINS = 300
-MAIN = Metrics().bases
-INVERSE_SHARE = 0.08
-BINANCE_FRAMES = 0.5
-MEAN_EXTRA_ROWS = 3.0
-"""A Bybit frame has 3.5 rows on average: one, and the whole part of an exponential number of this mean."""
+SHARES = {"binance": 0.4, "bybit": 0.4, "okx": 0.2}
+"""Of the frames."""
+EXTRA_ROWS = {"bybit": 3.0, "okx": 1.0}
+"""A frame has one row and the whole part of an exponential number of this mean: 3.5 rows of Bybit, 1.6 of OKX."""
 MOST_ROWS = 20
 DELAY_MS = 150
 
@@ -32,27 +25,11 @@ _BINANCE = (
 )
 _BYBIT = '{"topic":"allLiquidation.%s","type":"snapshot","ts":%d,"data":[%s]}'
 _BYBIT_ROW = '{"T":%d,"s":"%s","S":"%s","v":"%s","p":"%s"}'
-
-
-class Contract(NamedTuple):
-    """`usd_each` is the value of one unit of quantity in an inverse contract, 0 in a linear one."""
-
-    symbol: str
-    coin: str
-    price: float
-    usd_each: int
-
-    def texts(self, rng: random.Random) -> tuple[str, str, float]:
-        """Draw quantity and price as written on the wire, and the USD that they make."""
-        decimals = max(0, 5 - floor(log10(self.price)))
-        price = f"{self.price * rng.uniform(0.99, 1.01):.{decimals}f}"
-        usd = min(rng.lognormvariate(7, 2), 5e6)
-        if self.usd_each:
-            quantity = str(1 + int(usd / self.usd_each))
-            return quantity, price, int(quantity) * self.usd_each
-        places = max(0, floor(log10(self.price)) + 1)
-        quantity = f"{max(usd / self.price, 10.0**-places):.{places}f}"
-        return quantity, price, float(quantity) * float(price)
+_OKX = (
+    '{"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[{"details":[%s],"instFamily":"%s",'
+    '"instId":"%s","instType":"SWAP","uly":"%s"}]}'
+)
+_OKX_ROW = '{"bkLoss":"0","bkPx":"%s","ccy":"","posSide":"%s","side":"%s","sz":"%s","ts":"%d"}'
 
 
 class Frame(NamedTuple):
@@ -80,8 +57,9 @@ class Traffic:
         self._clock_ms = float(start_ms)
         self._step_ms = 1000 / per_second
         self._last_ms: dict[str, int] = {}
-        self._contracts = {name: contracts(name) for name in REGISTRY}
-        self._weights = {name: list(accumulate(_weights(table))) for name, table in self._contracts.items()}
+        self._contracts = {name: contracts(name) for name in EXCHANGES}
+        self._weights = {name: list(accumulate(weights(table))) for name, table in self._contracts.items()}
+        self._make = {"binance": self._binance, "bybit": self._bybit, "okx": self._okx}
 
     @property
     def now_ms(self) -> int:
@@ -89,13 +67,17 @@ class Traffic:
         return int(self._clock_ms)
 
     def frames(self, events: int) -> list[Frame]:
-        """Return the next frames, with at least so many events."""
+        """Return the next frames of all exchanges, with at least so many events."""
         result, count = [], 0
         while count < events:
-            frame = self._binance() if self._rng.random() < BINANCE_FRAMES else self._bybit()
-            result.append(frame)
-            count += frame.events
+            (exchange,) = self._rng.choices(EXCHANGES, [SHARES[name] for name in EXCHANGES])
+            result.append(self._make[exchange]())
+            count += result[-1].events
         return result
+
+    def frames_of(self, exchange: str, count: int) -> list[Frame]:
+        """Return the next frames of one exchange."""
+        return [self._make[exchange]() for _ in range(count)]
 
     def _binance(self) -> Frame:
         contract, side = self._draw("binance")
@@ -111,14 +93,29 @@ class Traffic:
     def _bybit(self) -> Frame:
         contract, side = self._draw("bybit")
         position = "Buy" if side == LONG else "Sell"
-        count = min(MOST_ROWS, 1 + int(self._rng.expovariate(1 / MEAN_EXTRA_ROWS)))
         rows = []
-        for _ in range(count):
-            quantity, price, usd = contract.texts(self._rng)
-            rows.append(_BYBIT_ROW % (self._at("bybit", contract), contract.symbol, position, quantity, price))
-            self._count("bybit", side, usd)
+        for at, quantity, price in self._rows("bybit", contract, side):
+            rows.append(_BYBIT_ROW % (at, contract.symbol, position, quantity, price))
         body = _BYBIT % (contract.symbol, self.now_ms + DELAY_MS, ",".join(rows))
-        return Frame("bybit", body.encode(), count)
+        return Frame("bybit", body.encode(), len(rows))
+
+    def _okx(self) -> Frame:
+        contract, side = self._draw("okx")
+        order = "sell" if side == LONG else "buy"
+        rows = []
+        for at, quantity, price in self._rows("okx", contract, side):
+            rows.append(_OKX_ROW % (price, side, order, quantity, at))
+        family = contract.symbol.removesuffix("-SWAP")
+        return Frame("okx", (_OKX % (",".join(rows), family, contract.symbol, family)).encode(), len(rows))
+
+    def _rows(self, exchange: str, contract: Contract, side: Side) -> list[tuple[int, str, str]]:
+        """Draw time, quantity and price of every row of a frame."""
+        rows = []
+        for _ in range(min(MOST_ROWS, 1 + int(self._rng.expovariate(1 / EXTRA_ROWS[exchange])))):
+            quantity, price, usd = contract.texts(self._rng)
+            rows.append((self._at(exchange, contract), quantity, price))
+            self._count(exchange, side, usd)
+        return rows
 
     def _draw(self, exchange: str) -> tuple[Contract, Side]:
         (contract,) = self._rng.choices(self._contracts[exchange], cum_weights=self._weights[exchange])
@@ -134,64 +131,3 @@ class Traffic:
         sent = self.sent[exchange, side]
         sent.events += 1
         sent.usd += usd
-
-
-def contracts(exchange: str) -> list[Contract]:
-    """Return the contracts of an exchange, the most liquidated first: linear, then inverse ones of the main coins."""
-    rng = random.Random(3)
-    coins = [*MAIN, *(f"COIN{number}" for number in range(COINS - len(MAIN)))]
-    prices = {coin: 10 ** rng.uniform(-4, 4) for coin in coins}
-    linear = [Contract(f"{coin}USDT", coin, prices[coin], 0) for coin in coins]
-    if exchange == "binance":
-        return linear + [Contract(f"{coin}USD_PERP", coin, prices[coin], 10) for coin in MAIN]
-    return linear + [Contract(f"{coin}USD", coin, prices[coin], 1) for coin in MAIN]
-
-
-def instruments(exchange: str) -> list[Instrument]:
-    """Return the same contracts as the exporter's parser reads them from the exchange's REST answers."""
-    parser = REGISTRY[exchange]
-    bodies = _exchange_info() if exchange == "binance" else _instruments_info()
-    return [
-        instrument
-        for body in bodies
-        for instrument in parser.parse_instruments(parser.instrument_requests[0], body).instruments
-    ]
-
-
-def _weights(table: list[Contract]) -> list[float]:
-    """Return Zipf's law for the linear contracts and a share of the same for the inverse ones."""
-    linear = [1 / rank for rank, contract in enumerate(table, 1) if not contract.usd_each]
-    return linear + [weight * INVERSE_SHARE for weight in linear[: len(table) - len(linear)]]
-
-
-def _exchange_info() -> Iterator[bytes]:
-    for inverse in (False, True):
-        rows = [
-            {
-                "symbol": contract.symbol,
-                "contractType": "PERPETUAL",
-                "baseAsset": contract.coin,
-                "quoteAsset": "USD" if inverse else "USDT",
-                "marginAsset": contract.coin if inverse else "USDT",
-                **({"contractSize": contract.usd_each} if inverse else {}),
-            }
-            for contract in contracts("binance")
-            if bool(contract.usd_each) == inverse
-        ]
-        yield msgspec.json.encode({"symbols": rows})
-
-
-def _instruments_info() -> Iterator[bytes]:
-    for inverse in (False, True):
-        rows = [
-            {
-                "symbol": contract.symbol,
-                "contractType": "InversePerpetual" if inverse else "LinearPerpetual",
-                "baseCoin": contract.coin,
-                "quoteCoin": "USD" if inverse else "USDT",
-                "settleCoin": contract.coin if inverse else "USDT",
-            }
-            for contract in contracts("bybit")
-            if bool(contract.usd_each) == inverse
-        ]
-        yield msgspec.json.encode({"retCode": 0, "result": {"list": rows, "nextPageCursor": ""}})

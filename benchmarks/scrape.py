@@ -40,7 +40,7 @@ class Scene:
     """A live exporter: events arrive and time goes on between scrapes."""
 
     def __init__(self, lines: int) -> None:
-        self.view: View = busy_view(bases=(lines - OTHER_LINES) // LINES_PER_BASE)
+        self.view: View = busy_view(bases=17)
         self.exposition = Exposition(self.view)
         self.now_ms = NOW_MS
         self._rng = random.Random(5)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -48,6 +49,9 @@ NOTICE_S = 12.0
 HOUSEKEEPING_S = 60.0
 AFTER_RESTART = ("data", "web", "metrics", "journal", "stores", "check")
 """The blocks of the configuration of which a reload says that they wait for a restart; the others apply at once."""
+SWITCH_S = 0.001
+"""So long the event loop waits at most for a thread that computes, such as the one that renders a scrape: by default it
+would be five times as long."""
 
 
 async def main(config: Config, reload: Callable[[], Config]) -> int:
@@ -61,11 +65,17 @@ async def main(config: Config, reload: Callable[[], Config]) -> int:
         if stop.is_set():
             return 0
         app = App(config, reload, folder)
-        gc.collect()
-        gc.freeze()  # what exists by now stays: later collections need not walk it, which took up to 40 ms
+        settle_interpreter()
         loop.add_signal_handler(signal.SIGHUP, app.reload_soon)
         await app.run(stop)
     return 0
+
+
+def settle_interpreter() -> None:
+    """Prepare the interpreter for a long run whose event loop must not wait for anything."""
+    gc.collect()
+    gc.freeze()  # what exists by now stays: later collections need not walk it, which took up to 40 ms
+    sys.setswitchinterval(SWITCH_S)
 
 
 class App:
@@ -110,10 +120,10 @@ class App:
         self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
         self.view.alerts = self._fast_path.status
         retention_ms = int(config.journal.retention * 1000)
-        self._intake = Intake(
+        self.intake = Intake(
             self.journal, self.view.exchanges, retention_ms, self._refresh_instruments, config.feeds.asset_classes
         )
-        self._intake.restore(database.pending())
+        self.intake.restore(database.pending())
         self._check = SelfCheck(self.view, config, database.path)
         self._feeds: dict[str, ExchangeFeeds] = {}
         self._by_hand = ByHand(self.view, self._feeds, database.uuid)
@@ -167,6 +177,15 @@ class App:
                 self._reader.close()
         log.info("stopped", last_seq=self.journal.status.last_seq)
 
+    async def tidy(self, now_ms: int) -> None:
+        """Forget what no window, no deduplication and no store needs any more at `now_ms`, Unix milliseconds."""
+        self.view.ledger.forget_minutes(now_ms)
+        self.intake.expire(now_ms)
+        before = now_ms - int(self.view.config.journal.retention * 1000)
+        await self.journal.remember(self._followers.cursors())
+        keep_after = self._followers.keep_after(self.journal.status.last_seq)
+        await self.journal.prune(before, _oldest_minute(now_ms), keep_after)
+
     async def reload(self) -> list[str]:
         """Read the configuration again and apply it; returns what changed. Raises `ConfigError` and changes nothing."""
         try:
@@ -177,7 +196,7 @@ class App:
             raise
         old, self.view.config = self.view.config, new
         self.view.reload_successful = True
-        self._intake.asset_classes = new.feeds.asset_classes
+        self.intake.asset_classes = new.feeds.asset_classes
         set_up(new.log.level, new.log.format)
         changes = [await self._reload_exchange(name, old, new) for name in REGISTRY]
         changes += [name for name in ("log", "stats", "signals", "alerts") if getattr(old, name) != getattr(new, name)]
@@ -220,10 +239,10 @@ class App:
             config.feeds,
             config.metrics.bases,
             self._folder,
-            self._intake,
+            self.intake,
             self._session,
         )
-        self._intake.begun_ms[name] = self.view.gaps.first_ms(name) or _now_ms()
+        self.intake.begun_ms[name] = self.view.gaps.first_ms(name) or _now_ms()
         oldest = _now_ms() - int(REGISTRY[name].capability.backfill_hours * 3_600_000)
         earlier = self.view.gaps.unfilled(name, oldest) + self._interrupted.pop(name, [])
         feeds.fill_outages(self._reader.events, int(config.journal.retention * 1000), earlier)
@@ -279,17 +298,9 @@ class App:
             log.warning("some exchanges cannot be reached; still trying", **unreached)
 
     async def _housekeeping(self) -> None:
-        """Forget what no window, no deduplication and no store needs any more."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            now = _now_ms()
-            self.view.ledger.forget_minutes(now)
-            self._intake.expire(now)
-            before = now - int(self.view.config.journal.retention * 1000)
-            await self.journal.remember(self._followers.cursors())
-            await self.journal.prune(
-                before, _oldest_minute(now), self._followers.keep_after(self.journal.status.last_seq)
-            )
+            await self.tidy(_now_ms())
 
 
 def restore(ledger: Ledger, levels: Levels, database: Database) -> None:

@@ -1,7 +1,7 @@
 """One cell of the ledger: what one exchange liquidated of one coin on one side, in all and minute by minute."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -48,9 +48,12 @@ class Cell:
     """Running totals of one (exchange, base, side), and its minute buckets of the last 24 hours."""
 
     __slots__ = (
+        "_bucket",
         "_changed",
         "_closed",
+        "_minute",
         "_minutes",
+        "_shown",
         "base_quantity",
         "dirty",
         "events",
@@ -76,29 +79,33 @@ class Cell:
         self.dirty = False
         self._minutes: dict[int, Bucket] = {}
         self._changed: set[int] = set()
+        self._minute = -1
+        self._bucket = Bucket()
+        """The minute of the last event and its bucket, which most often is the next one's; -1: none."""
         self._closed: tuple[tuple[int, int], dict[str, Tally]] = ((-1, -1), {})
+        self._shown: tuple[tuple[int, int], list[Tally]] = ((-1, -1), [])
+        """The windows as of a minute and a number of events, without and with the running minute."""
 
     def add(self, time_ms: int, minute: int, base_quantity: float, usd: float) -> None:
         """Count one event."""
-        if not self.events or time_ms < self.first_ms:
-            self.first_ms = time_ms
         if time_ms > self.last_ms:
             self.last_ms = time_ms
+            if not self.events:
+                self.first_ms = time_ms
+        elif time_ms < self.first_ms:
+            self.first_ms = time_ms
         self.base_quantity += base_quantity
         self.usd += usd
         if usd > self.largest_usd:
             self.largest_usd = usd
         if self.sizes is not None:
             self.sizes.observe(usd)
-        bucket = self._minutes.get(minute)
-        if bucket is None:
-            bucket = self._minutes[minute] = Bucket()
+        bucket = self._bucket if minute == self._minute else self._turn_to(minute)
         bucket.events += 1
         bucket.base_quantity += base_quantity
         bucket.usd += usd
         if usd > bucket.largest_usd:
             bucket.largest_usd = usd
-        self._changed.add(minute)
         self.events += 1  # last: a renderer's thread that sums meanwhile keeps its sums under the number before
 
     def tally(self) -> Tally:
@@ -116,21 +123,16 @@ class Cell:
             tally.add(Tally(running.events, running.usd, running.base_quantity, running.largest_usd))
         return tally
 
-    def windows(self, minute: int) -> Iterable[Tally]:
+    def windows(self, minute: int) -> list[Tally]:
         """Return the sums of every window, in order; they are not to be changed."""
-        running = self._minutes.get(minute)
-        closed = self._closed_windows(minute, running).values()
-        if running is None:
-            return closed
-        return [
-            Tally(
-                each.events + running.events,
-                each.usd + running.usd,
-                (each.base_quantity or 0.0) + running.base_quantity,
-                max(each.largest_usd, running.largest_usd),
-            )
-            for each in closed
-        ]
+        version = (minute, self.events)
+        shown, tallies = self._shown
+        if shown != version:
+            running = self._minutes.get(minute)
+            closed = self._closed_windows(minute, running).values()
+            tallies = [_with(each, running) for each in closed] if running else list(closed)
+            self._shown = (version, tallies)
+        return tallies
 
     def usd_since(self, oldest: int) -> float:
         """Return the USD from the minute `oldest` on."""
@@ -146,10 +148,12 @@ class Cell:
         """Drop the buckets up to the minute `oldest`."""
         for minute in [each for each in list(self._minutes) if each <= oldest]:
             del self._minutes[minute]
+        self._minute = -1
 
     def take_state(self) -> CellState:
         """Return the state for a checkpoint and count as unchanged from here on."""
         changed, self._changed = self._changed, set()
+        self._minute = -1
         self.dirty = False
         minutes = {
             minute: msgspec.structs.replace(self._minutes[minute]) for minute in changed if minute in self._minutes
@@ -178,9 +182,19 @@ class Cell:
         self.first_ms = state.first_ms
         self.last_ms = state.last_ms
         self._minutes = dict(state.minutes)
+        self._minute = -1
         if self.sizes is not None:
             self.sizes.counts = list(state.sizes)
             self.sizes.total = state.usd
+
+    def _turn_to(self, minute: int) -> Bucket:
+        """Return the bucket of a minute, which changes from here on."""
+        bucket = self._minutes.get(minute)
+        if bucket is None:
+            bucket = self._minutes[minute] = Bucket()
+        self._changed.add(minute)
+        self._minute, self._bucket = minute, bucket
+        return bucket
 
     def _closed_windows(self, minute: int, running: Bucket | None) -> dict[str, Tally]:
         """Return the sums of every window without its running minute, which has the bucket `running`, if any."""
@@ -210,3 +224,14 @@ class Cell:
                 max(largest[first:], default=0.0),
             )
         return result
+
+
+def _with(closed: Tally, running: Bucket) -> Tally:
+    """Return a window's sums with its running minute."""
+    largest = closed.largest_usd
+    return Tally(
+        closed.events + running.events,
+        closed.usd + running.usd,
+        (closed.base_quantity or 0.0) + running.base_quantity,
+        max(largest, running.largest_usd),
+    )

@@ -43,13 +43,13 @@ class Ledger:
         self.last_seq = seq
         time_ms = event.time_ms
         minute = (time_ms if time_ms <= event.received_ms + FUTURE_MS else event.received_ms) // 60_000
+        base_quantity, usd = event.base_quantity, event.notional_usd
         key = (event.exchange, event.base, event.side)
-        route = self._routes.get(key) or self._route(key)
-        for cell in route:
+        for cell in self._routes.get(key) or self._route(key):
             if not cell.dirty:
                 cell.dirty = True
                 self._dirty.append(cell)
-            cell.add(time_ms, minute, event.base_quantity, event.notional_usd)
+            cell.add(time_ms, minute, base_quantity, usd)
 
     def stats(self, base: str | None, window: str | None, now_ms: int, bands: Bands) -> CumulativeStats:
         """Derive the figures of one base, or of all coins (None), over a window or all time (None)."""

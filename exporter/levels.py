@@ -12,9 +12,9 @@ stays within a factor of 10 fills at most 37 pages a side: 600 such coins come t
 typical month to under 10 MB. A wrong price costs one page.
 """
 
-import math
 from array import array
 from collections.abc import Iterable, Iterator
+from math import floor, fsum, log
 
 import msgspec
 
@@ -24,7 +24,7 @@ RATIO = 1.001
 """The upper edge of a bucket over its lower edge."""
 PAGE_BUCKETS = 64
 
-_LOG_RATIO = math.log(RATIO)
+_LOG_RATIO = log(RATIO)
 _ROUNDING = 1e-9
 """A quotient of logarithms that is nearer than this to a whole number may be on the wrong side: the edges decide."""
 
@@ -72,12 +72,17 @@ class Levels:
         """Count one committed event; returns its bucket."""
         quantity, usd = event.base_quantity, event.notional_usd
         index = bucket(usd / quantity)
-        page = self._page(event.base, event.side, index // PAGE_BUCKETS)
+        number, base, side = index // PAGE_BUCKETS, event.base, event.side
+        ladder = self._ladders.get((base, side))
+        page = ladder.get(number) if ladder else None
+        if page is None:
+            page = self._page(base, side, number)
         if not page.dirty:
             self._changed(page)
         place = index % PAGE_BUCKETS * 2
-        page.sums[place] += quantity
-        page.sums[place + 1] += usd
+        sums = page.sums
+        sums[place] += quantity
+        sums[place + 1] += usd
         return index
 
     def at(self, base: str, side: Side, index: int) -> tuple[float, float]:
@@ -117,7 +122,7 @@ class Levels:
     def sums(self, base: str, side: Side) -> tuple[float, float]:
         """Return base quantity and USD of a coin and side over all prices."""
         filled = list(self.buckets(base, side))
-        return math.fsum(quantity for _, quantity, _ in filled), math.fsum(usd for _, _, usd in filled)
+        return fsum(quantity for _, quantity, _ in filled), fsum(usd for _, _, usd in filled)
 
     def take_changes(self) -> list[PageState]:
         """Return the pages that changed since the last call, for the journal's checkpoint."""
@@ -147,8 +152,8 @@ class Levels:
 
 def bucket(price: float) -> int:
     """Return the bucket of a positive price."""
-    quotient = math.log(price) / _LOG_RATIO
-    index = math.floor(quotient)
+    quotient = log(price) / _LOG_RATIO
+    index = floor(quotient)
     if _ROUNDING < quotient - index < 1 - _ROUNDING:
         return index
     if price < RATIO**index:

@@ -41,7 +41,7 @@ class Rejected(msgspec.Struct, frozen=True):
     row: str
 
 
-class Liquidations(msgspec.Struct, frozen=True):
+class Liquidations(msgspec.Struct, frozen=True, gc=False):
     """The liquidations of one frame in its order, its rows that were refused, and those that are other closures.
 
     `repeated` ones are what a new subscriber is told of the time before.
@@ -53,7 +53,7 @@ class Liquidations(msgspec.Struct, frozen=True):
     repeated: bool = False
 
 
-class MarkPrices(msgspec.Struct, frozen=True):
+class MarkPrices(msgspec.Struct, frozen=True, gc=False):
     """A push of the control stream: it proves that the socket delivers; `prices` are (instrument name, price).
 
     `time_ms` is the exchange's, 0 when the push tells none.

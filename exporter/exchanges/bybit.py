@@ -38,7 +38,7 @@ from exporter.exchanges.reading import (
     decoded,
     instant,
     mark_price,
-    positive,
+    price_and_quantity,
 )
 from exporter.model import LONG, SHORT, AssetClass, Instrument, Kind, QuantityUnit, RawLiquidation, Side
 
@@ -242,15 +242,16 @@ def _read_row(symbol: str, unit: QuantityUnit, received_ms: int, row: _Row) -> R
     side = _SIDES.get(row.side)
     if side is None:
         raise RejectedRow("side")
+    price, quantity = price_and_quantity(row.price, row.quantity)
     return RawLiquidation(
         instant(row.time_ms),
         received_ms,
         _NAME,
         symbol,
         side,
-        positive(row.price, "price"),
+        price,
         "bankruptcy",
-        positive(row.quantity, "quantity"),
+        quantity,
         unit,
         # There is no id. The row as sent can not collide by accident of a hash.
         f"{symbol}:{row.side}:{row.time_ms}:{row.quantity}:{row.price}",

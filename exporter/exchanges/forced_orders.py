@@ -25,6 +25,10 @@ from exporter.exchanges.base import (
 from exporter.exchanges.naming import plain_coin
 from exporter.exchanges.reading import (
     DECODE_ERRORS,
+    LEAST,
+    MOST,
+    NEWEST_MS,
+    OLDEST_MS,
     Millis,
     Number,
     decoded,
@@ -162,13 +166,19 @@ def read_frame(frame: bytes | str, received_ms: int, exchange: str, unit: Unit) 
     """Read one frame, wrapped as `{"stream": ..., "data": ...}` or bare; raises `ParseError` and nothing else."""
     try:
         message = _MESSAGE.decode(frame)
-        if message.data is not None:
-            return _read_event(message.data, received_ms, exchange, unit)
-        if message.event:
-            return _read_event(_EVENT.decode(frame), received_ms, exchange, unit)
+        event = message.data
+        if event is None and message.event:
+            event = _EVENT.decode(frame)
     except DECODE_ERRORS as error:
         return _undocumented(frame, error)
-    return _read_answer(message)
+    if event is None:
+        return _read_answer(message)
+    if isinstance(event, ForceOrder):
+        try:
+            return Liquidations([_read_order(event, received_ms, exchange, unit)])
+        except RejectedRow as refusal:
+            return Liquidations([], [refused(event, refusal)])
+    return mark_price(event.symbol, event.price, event.time_ms)
 
 
 def read_contracts(body: bytes, exchange: str) -> list[Instrument]:
@@ -184,39 +194,51 @@ def read_contracts(body: bytes, exchange: str) -> list[Instrument]:
     return [instrument for instrument in instruments if instrument]
 
 
-def _read_event(event: _Event, received_ms: int, exchange: str, unit: Unit) -> Parsed:
-    if isinstance(event, ForceOrder):
-        try:
-            return Liquidations([_read_order(event, received_ms, exchange, unit)])
-        except RejectedRow as refusal:
-            return Liquidations([], [refused(event, refusal)])
-    return mark_price(event.symbol, event.price, event.time_ms)
-
-
 def _read_order(event: ForceOrder, received_ms: int, exchange: str, unit: Unit) -> RawLiquidation:
+    """Read an order; everything is checked in one go, and what is wrong with one that fails is found out then."""
     order = event.order
-    side = _SIDES.get(order.side)
-    if side is None:
-        raise RejectedRow("side")
-    if not order.symbol:
-        raise RejectedRow("instrument")
-    if order.status in _OPEN:
-        raise RejectedRow("open_order")
-    filled = positive(order.filled, "quantity" if order.status == "FILLED" else "unfilled")
+    symbol, sent, time_ms = order.symbol, order.side, order.time_ms
+    try:
+        # None raises TypeError, which is the point
+        side, price, filled = _SIDES[sent], float(order.average_price), float(order.filled)  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError):
+        raise _refusal(order) from None
+    if (
+        not (LEAST < price < MOST and LEAST < filled < MOST and OLDEST_MS <= time_ms < NEWEST_MS)
+        or not symbol
+        or order.status in _OPEN
+    ):
+        raise _refusal(order)
     return RawLiquidation(
-        instant(order.time_ms),
+        time_ms,
         received_ms,
         exchange,
-        order.symbol,
+        symbol,
         side,
-        positive(order.average_price, "price"),
+        price,
         "fill",
         filled,
         unit(event),
         # There is no id. All that distinguishes an order, as sent, can not collide by accident of a hash.
-        f"{order.symbol}:{order.side}:{order.time_ms}:{order.limit}:{order.average_price}:{order.quantity}"
-        f":{order.filled}",
+        f"{symbol}:{sent}:{time_ms}:{order.limit}:{order.average_price}:{order.quantity}:{order.filled}",
     )
+
+
+def _refusal(order: _Order) -> RejectedRow:
+    """Return why an order that cannot be used is refused."""
+    try:
+        if order.side not in _SIDES:
+            return RejectedRow("side")
+        if not order.symbol:
+            return RejectedRow("instrument")
+        if order.status in _OPEN:
+            return RejectedRow("open_order")
+        positive(order.filled, "quantity" if order.status == "FILLED" else "unfilled")
+        instant(order.time_ms)
+        positive(order.average_price, "price")
+    except RejectedRow as refusal:
+        return refusal
+    raise AssertionError(order)
 
 
 def _read_answer(message: _Message) -> Parsed:

@@ -11,6 +11,7 @@ are equal field for field, so that their content is one identity.
 import re
 from collections.abc import Sequence
 from functools import partial
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -37,16 +38,19 @@ from exporter.exchanges.base import (
 from exporter.exchanges.naming import plain_coin
 from exporter.exchanges.reading import (
     ABSENT,
+    DECODE_ERRORS,
     Number,
     collect,
     decoded,
     instant_text,
     mark_price,
     positive,
+    price_and_quantity,
     shaped,
 )
 from exporter.model import LONG, SHORT, USD_QUOTES, AssetClass, Instrument, RawLiquidation, Side
 
+Detail = TypeVar("Detail")
 _NAME = "okx"
 _FEED = "futures"
 _LIQUIDATIONS = "liquidation-orders"
@@ -57,6 +61,7 @@ _ROWS_PER_PAGE = 100
 _SIDES: dict[str, Side] = {"sell": LONG, "buy": SHORT}
 """`side` is the closing order's; `posSide` names the position where the account holds both ways."""
 
+_POSITIONS: dict[str, Side] = {"long": LONG, "short": SHORT}
 _CLASSES: dict[str, AssetClass] = {"3": "stock", "4": "commodity", "5": "forex", "6": "other"}
 
 _NAMED = re.compile(r"channel\W+([\w-]+).*?inst(?:Id|Type)\W+([\w-]+)")
@@ -90,9 +95,14 @@ class _Detail(
     position: str = "net"
 
 
-class _Orders(msgspec.Struct, gc=False, rename={"instrument": "instId"}):
+class _Orders(msgspec.Struct, Generic[Detail], gc=False, rename={"instrument": "instId"}):
     instrument: str
-    details: list[msgspec.Raw]
+    details: list[Detail]
+
+
+class _Push(msgspec.Struct, gc=False):
+    arg: _Arg
+    data: list[_Orders[_Detail]]
 
 
 class _Mark(msgspec.Struct, gc=False, rename={"instrument": "instId", "price": "markPx", "time": "ts"}):
@@ -118,8 +128,9 @@ class _Answer(msgspec.Struct, gc=False):
     msg: str = ""
 
 
+_PUSH = msgspec.json.Decoder(_Push)
 _MESSAGE = msgspec.json.Decoder(_Message)
-_ORDERS = msgspec.json.Decoder(list[_Orders])
+_ORDERS = msgspec.json.Decoder(list[_Orders[msgspec.Raw]])
 _DETAIL = msgspec.json.Decoder(_Detail)
 _MARKS = msgspec.json.Decoder(list[_Mark])
 _CONTRACTS = msgspec.json.Decoder(list[_Contract])
@@ -143,7 +154,7 @@ class OkxHistory:
 
     def parse(self, request: PastRequest, body: bytes, received_ms: int) -> PastPage:
         """Read one page of liquidation orders; raises `ParseError` and nothing else."""
-        found, rows = _read_orders(_data(body), received_ms)
+        found, rows = _read_orders(decoded(_ORDERS, _data(body)), received_ms)
         oldest = min((event.time_ms for event in found.events), default=0)
         line, family, after = _PAST.findall(request.path)[0]
         if rows < _ROWS_PER_PAGE or oldest <= request.span.from_ms:
@@ -200,16 +211,13 @@ class Okx:
         """Read one frame; raises `ParseError` and nothing else."""
         if frame in (b"pong", "pong"):
             return PONG
-        message = decoded(_MESSAGE, frame)
-        if message.event:
-            return _read_event(message)
-        if message.arg is None or message.data is ABSENT:
-            return UNKNOWN
-        if message.arg.channel == _LIQUIDATIONS:
-            return _read_orders(message.data, received_ms)[0]
-        if message.arg.channel == _MARK_PRICE:
-            return _read_mark(message.data)
-        return UNKNOWN
+        try:
+            push = _PUSH.decode(frame)
+        except DECODE_ERRORS:
+            push = None
+        if push is None or push.arg.channel != _LIQUIDATIONS:
+            return _read_other(frame, received_ms)
+        return _read_orders(push.data, received_ms)[0]
 
     def parse_instruments(self, request: InstrumentRequest, body: bytes) -> InstrumentPage:  # noqa: ARG002 - protocol
         """Read an answer about a product line; raises `ParseError` and nothing else.
@@ -231,6 +239,18 @@ def _subscription(arg: _Arg, instruments: tuple[str, ...] = ()) -> Subscription:
     return Subscription(_key(arg), msgspec.json.encode(request).decode(), instruments)
 
 
+def _read_other(frame: bytes | str, received_ms: int) -> Parsed:
+    """Read a frame that is not a push of liquidations, or one of which only the broken rows are lost."""
+    message = decoded(_MESSAGE, frame)
+    if message.event:
+        return _read_event(message)
+    if message.arg is None or message.data is ABSENT:
+        return UNKNOWN
+    if message.arg.channel == _LIQUIDATIONS:
+        return _read_orders(decoded(_ORDERS, message.data), received_ms)[0]
+    return _read_mark(message.data) if message.arg.channel == _MARK_PRICE else UNKNOWN
+
+
 def _read_event(message: _Message) -> Parsed:
     if message.event == "subscribe" and message.arg:
         return Ack(message.id or _key(message.arg), ok=True)
@@ -243,29 +263,30 @@ def _read_event(message: _Message) -> Parsed:
     return UNKNOWN
 
 
-def _read_orders(data: msgspec.Raw, received_ms: int) -> tuple[Liquidations, int]:
+def _read_orders(orders: list[_Orders[Detail]], received_ms: int) -> tuple[Liquidations, int]:
     """Read all rows of all instruments of a frame or an answer; return how many rows there were as well."""
-    rows = [(each.instrument, detail) for each in decoded(_ORDERS, data) for detail in each.details]
+    rows = [(each.instrument, detail) for each in orders for detail in each.details]
     return collect(rows, partial(_read_row, received_ms)), len(rows)
 
 
-def _read_row(received_ms: int, named: tuple[str, msgspec.Raw]) -> RawLiquidation:
+def _read_row(received_ms: int, named: tuple[str, _Detail | msgspec.Raw]) -> RawLiquidation:
     instrument, detail = named
-    row = shaped(_DETAIL, detail)
-    side = {"long": LONG, "short": SHORT, "net": _SIDES.get(row.side)}.get(row.position)
+    row = shaped(_DETAIL, detail) if isinstance(detail, msgspec.Raw) else detail
+    side = _SIDES.get(row.side) if row.position == "net" else _POSITIONS.get(row.position)
     if side is None:
         raise RejectedRow("side")
     if not instrument:
         raise RejectedRow("instrument")
+    price, quantity = price_and_quantity(row.price, row.quantity)
     return RawLiquidation(
         instant_text(row.time),
         received_ms,
         _NAME,
         instrument,
         side,
-        positive(row.price, "price"),
+        price,
         "bankruptcy",
-        positive(row.quantity, "quantity"),
+        quantity,
         "contracts",
         f"{instrument}:{row.position}:{row.side}:{row.time}:{row.quantity}:{row.price}",
     )

@@ -27,6 +27,10 @@ OLDEST_MS = 1_483_228_800_000
 NEWEST_MS = 4_102_444_800_000
 """2017-01-01 and 2100-01-01, UTC: no exchange that is read here had futures before, and nothing happened after."""
 
+LEAST, MOST = 1e-30, 1e30
+"""Prices and quantities lie between: beyond 30 digits a product or a quotient of a few could overflow, and spoil every
+sum it enters."""
+
 DECODE_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """All that decoding untrusted bytes can raise."""
 
@@ -69,17 +73,25 @@ def instant_iso(text: str) -> int:
 
 
 def positive(text: Number, reason: str) -> float:
-    """Read a number that must be above zero and within reason; raises `RejectedRow(reason)` otherwise.
-
-    Beyond 30 digits a product or a quotient of a few such numbers could overflow, and spoil every sum it enters.
-    """
+    """Read a number that must be above zero and within reason; raises `RejectedRow(reason)` otherwise."""
     try:
         value = float(text)  # type: ignore[arg-type]  # None raises TypeError, which is the point
     except (TypeError, ValueError):
         raise RejectedRow(reason) from None
-    if not 1e-30 < value < 1e30:
+    if not LEAST < value < MOST:
         raise RejectedRow(reason)
     return value
+
+
+def price_and_quantity(price: Number, quantity: Number) -> tuple[float, float]:
+    """Read both at once, as `positive` does; raises `RejectedRow("price")` or `RejectedRow("quantity")`."""
+    try:
+        value, amount = float(price), float(quantity)  # type: ignore[arg-type]  # as above
+    except (TypeError, ValueError):
+        value = amount = 0.0
+    if LEAST < value < MOST and LEAST < amount < MOST:
+        return value, amount
+    return positive(price, "price"), positive(quantity, "quantity")
 
 
 def nonzero(text: Number, reason: str) -> float:

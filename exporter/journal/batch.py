@@ -36,7 +36,11 @@ class Batch(msgspec.Struct):
 
 
 class Written(msgspec.Struct):
-    """What a transaction did: the new records, in order, and the refused repetitions by exchange."""
+    """What a transaction did: the new records, in order, and the refused repetitions by exchange.
+
+    `last_seq` is the newest number that was given; repetitions were given one, too.
+    """
 
     records: list[Record]
     duplicates: Counter[str]
+    last_seq: int

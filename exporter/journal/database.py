@@ -13,7 +13,8 @@ import msgspec
 from exporter.errors import UserError
 from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from exporter.journal.schema import DDL, INSERT_EVENT, SELECT_EVENTS, VERSION
+from exporter.journal.inserting import insert_events
+from exporter.journal.schema import DDL, SELECT_EVENTS, VERSION
 from exporter.journal.signals import (
     Saved,
     Telling,
@@ -88,7 +89,7 @@ class Database:
                 applied = at
             records.append(Record(seq, applied, entry))
         with self._transaction():
-            written = self._insert(records)
+            written = self._insert(records, seq)
             self._write_pending(batch)
             self._write_samples(batch.samples)
             if batch.checkpoint:
@@ -250,18 +251,16 @@ class Database:
                 "INSERT INTO meta VALUES (?, ?)", [(f"cursor:{name}", seq) for name, seq in cursors.items()]
             )
 
-    def _insert(self, records: Sequence[Record]) -> Written:
+    def _insert(self, records: Sequence[Record], last_seq: int) -> Written:
         astuple = msgspec.structs.astuple
         events = [(r.seq, r.applied_ms, *astuple(r.entry)) for r in records if type(r.entry) is Liquidation]
-        before = self._db.total_changes
-        self._db.executemany(INSERT_EVENT, events)
-        inserted = self._db.total_changes - before
+        inserted = insert_events(self._db, events)
         self._db.executemany(
             "INSERT INTO feed_changes VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(r.seq, r.applied_ms, *astuple(r.entry)) for r in records if type(r.entry) is FeedChange],
         )
         if inserted == len(events):
-            return Written(list(records), Counter())
+            return Written(list(records), Counter(), last_seq)
         first = records[0].seq
         fresh = {row[0] for row in self._db.execute("SELECT seq FROM events WHERE seq >= ?", (first,))}
         accepted, duplicates = [], Counter[str]()
@@ -270,7 +269,7 @@ class Database:
                 accepted.append(record)
             else:
                 duplicates[record.entry.exchange] += 1
-        return Written(accepted, duplicates)
+        return Written(accepted, duplicates, last_seq)
 
     def _write_pending(self, batch: Batch) -> None:
         rows = [(raw.exchange, raw.id, msgspec.json.encode(raw).decode()) for raw in batch.pending]

@@ -106,8 +106,4 @@ CREATE TABLE tellings (
 EVENT_COLUMNS = Liquidation.__struct_fields__
 """An event's row is the event as a tuple."""
 
-INSERT_EVENT = (
-    f"INSERT INTO events (seq, applied_ms, {', '.join(EVENT_COLUMNS)}) "  # noqa: S608 - our own column names
-    f"VALUES (?, ?, {', '.join('?' * len(EVENT_COLUMNS))}) ON CONFLICT (exchange, id) DO NOTHING"
-)
-SELECT_EVENTS = f"SELECT seq, applied_ms, {', '.join(EVENT_COLUMNS)} FROM events"  # noqa: S608 - as above
+SELECT_EVENTS = f"SELECT seq, applied_ms, {', '.join(EVENT_COLUMNS)} FROM events"  # noqa: S608 - our own column names

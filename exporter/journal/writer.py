@@ -54,6 +54,14 @@ class Committed(msgspec.Struct):
     duplicates: Counter[str]
 
 
+class _Delivery(msgspec.Struct):
+    """A commit that nobody has been told of yet; `last_seq` is the newest number of the file with it."""
+
+    committed: Committed
+    last_seq: int
+    told: bool
+
+
 class JournalStatus:
     """What is known about the journal at this moment."""
 
@@ -99,6 +107,7 @@ class Journal:
         self._checkpoint_due = time.monotonic() + CHECKPOINT_S
         self._unwritten: Checkpoint | None = None
         self._batch = Batch()
+        self._written: _Delivery | None = None
         self._entries: list[Liquidation | FeedChange] = []
         self._stamps: list[Stamp | None] = []
         self._settling: set[tuple[str, str]] = set()
@@ -223,6 +232,7 @@ class Journal:
                 await self._reopen()
             else:
                 last = last and bool(self._entries)
+        self._deliver_written()
 
     def _due(self) -> bool:
         """Tell whether it is time for a checkpoint; it is also the file's sign of life when nothing else is written."""
@@ -230,8 +240,12 @@ class Journal:
         return behind >= CHECKPOINT_RECORDS or time.monotonic() >= self._checkpoint_due
 
     async def _write_once(self, *, checkpoint: bool) -> None:
-        """Commit one group. It leaves the queue only after the commit, so that a failure loses nothing."""
+        """Commit one group, and meanwhile deliver the one before, so that disk and loop need not wait for each other.
+
+        It leaves the queue only after the commit, so that a failure loses nothing.
+        """
         if self._unwritten is None and checkpoint:
+            self._deliver_written()
             self._unwritten = self._take_checkpoint()
         batch, self._batch = self._batch, Batch()
         batch.entries = self._entries[:BATCH_ENTRIES]
@@ -240,7 +254,9 @@ class Journal:
         batch.reached_ms = self._reached_ms
         batch.alive_ms = time.time_ns() // 1_000_000
         try:
-            written = await self._in_thread(batch)
+            writing = self._in_thread(batch)
+            self._deliver_written()
+            written = await writing
         except BaseException:
             self._batch.pending = batch.pending + self._batch.pending
             self._batch.settled = batch.settled + self._batch.settled
@@ -273,16 +289,24 @@ class Journal:
             self._unwritten = None
             # Not the checkpoint's own number: refused repetitions have numbers, too, which the ledger never sees, and
             # the checkpoint would be due for ever.
-            self._checkpoint_seq = self.status.last_seq
+            self._checkpoint_seq = written.last_seq
             self._checkpoint_due = time.monotonic() + CHECKPOINT_S
-        self._deliver(Committed(written.records, stamps, written.duplicates), told=bool(batch.news))
+        committed = Committed(written.records, stamps, written.duplicates)
+        self._written = _Delivery(committed, written.last_seq, bool(batch.news))
 
-    def _deliver(self, committed: Committed, *, told: bool = False) -> None:
+    def _deliver_written(self) -> None:
+        """Tell of the last commit, unless that was done."""
+        if self._written:
+            delivery, self._written = self._written, None
+            self._deliver(delivery)
+
+    def _deliver(self, delivery: _Delivery) -> None:
+        committed = delivery.committed
         self.status.queued = len(self._entries)
+        self.status.last_seq = delivery.last_seq
         if self._database:
-            self.status.last_seq = self._database.last_seq
             self._measure()
-        if committed.records or committed.duplicates or told:
+        if committed.records or committed.duplicates or delivery.told:
             self._on_commit(committed)
 
     def _measure(self) -> None:
@@ -320,7 +344,7 @@ class Journal:
             return
         if found:
             log.info("journal holds records of a failed commit", records=len(found))
-            self._deliver(Committed(found, [None] * len(found), Counter()))
+            self._deliver(_Delivery(Committed(found, [None] * len(found), Counter()), found[-1].seq, told=False))
 
     def _replace(self) -> list[Record]:
         if self._database:
@@ -329,7 +353,7 @@ class Journal:
         self._database = Database(self._path)
         return list(self._database.records(self.status.last_seq))
 
-    async def _in_thread(self, batch: Batch) -> Written:
+    def _in_thread(self, batch: Batch) -> asyncio.Future[Written]:
         if self._database is None:
             raise JournalError(f"{self._path}: {self.status.error}")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, batch)
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._database.write, batch)
