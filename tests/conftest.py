@@ -12,6 +12,7 @@ from tests import services
 BOARDS = Path(__file__).parent / "boards"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(config, items):
     """Keep on one process what shares servers, and has an order: the tests of a file, and all tests of the boards."""
     for item in items if config.pluginmanager.hasplugin("xdist") else ():
