@@ -49,8 +49,8 @@ docker:
 stack: $(VENV)/.run ## run the whole stack without Docker [LIVE=1 or SCENARIO= SEED=; DATA= folder to keep]
 	$(BIN)/python -m stack $(if $(LIVE),--live,--scenario $(SCENARIO) --seed $(SEED)) $(if $(DATA),--data $(DATA)) $(ARGS)
 
-test: $(VENV)/.dev ## run all tests, on two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.dev ## run all tests
+	$(BIN)/python -m pytest $(ARGS)
 
 test-timescale: $(VENV)/.dev ## run the store tests on the TimescaleDB of this machine
 	TIMESCALE_WANTED=1 $(BIN)/python -m pytest -m timescale $(ARGS)
