@@ -76,8 +76,8 @@ else
 	@$(BIN)/python -m $(SAVED) restore $(WHERE) $(ANYWAY) $(ARGS) $(FILE)
 endif
 
-test: $(VENV)/.dev ## run all tests, on two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.dev ## run all tests
+	$(BIN)/python -m pytest $(ARGS)
 
 test-timescale: $(VENV)/.dev ## run the store tests on the TimescaleDB of this machine
 	TIMESCALE_WANTED=1 $(BIN)/python -m pytest -m timescale $(ARGS)

@@ -1,5 +1,6 @@
 """What all programs of the stack share: a folder, a port, a log, and a life that ends by process id."""
 
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ from stack.programs import environment
 
 PATIENCE_S = 60.0
 HOST = "127.0.0.1"
+PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections, which would take one before its program has started."""
+_given: set[int] = set()
 
 
 class Service(ABC):
@@ -134,11 +138,20 @@ def responds(url: str) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return the preferred port if it is free, another one otherwise."""
+    """Return the preferred port if it is free, another one otherwise: of `PORTS`, each once."""
+    while not (preferred and _is_free(preferred)):
+        preferred = secrets.choice(PORTS)
+        if preferred in _given:
+            preferred = 0
+    _given.add(preferred)
+    return preferred
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, preferred))
+            probe.bind((HOST, port))
         except OSError:
-            return free_port()
-        return int(probe.getsockname()[1])
+            return False
+        return True

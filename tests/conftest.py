@@ -1,22 +1,11 @@
 """Servers that several tests share, started when the first one asks for them."""
 
-from pathlib import Path
-
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from stack.programs import has_timescale
 from tests import services
-
-BOARDS = Path(__file__).parent / "boards"
-
-
-def pytest_collection_modifyitems(config, items):
-    """Keep on one process what shares servers, and has an order: the tests of a file, and all tests of the boards."""
-    for item in items if config.pluginmanager.hasplugin("xdist") else ():
-        together = BOARDS if BOARDS in item.path.parents else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(BOARDS.parent))))
 
 
 @pytest.fixture(autouse=True)

@@ -219,7 +219,7 @@ class Alarm:
         return bool(self.json(self.prometheus, f"/api/v1/query?{query}")["data"]["result"])
 
     def json(self, service, path):
-        with urllib.request.urlopen(f"{service.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{service.address}{path}", timeout=60) as answer:
             return json.load(answer)
 
     def critical_ms(self):

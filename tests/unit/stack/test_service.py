@@ -101,3 +101,11 @@ def test_the_preferred_port_is_taken_when_it_is_free():
         port = taken.getsockname()[1]
         assert free_port(port) not in (0, port)
     assert free_port(port) == port
+
+
+def test_no_port_is_given_twice_nor_one_that_an_outgoing_connection_may_take():
+    ports = {free_port() for _ in range(200)}
+    assert len(ports) == 200
+    assert ports <= set(service.PORTS)
+    limits = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    assert not limits.exists() or max(service.PORTS) < int(limits.read_text().split()[0])
