@@ -164,7 +164,7 @@ class Cluster(msgspec.Struct, frozen=True, gc=False):
 class Dominance(msgspec.Struct, frozen=True, gc=False):
     """Who publishes the liquidations: decayed USD (24 h) per exchange, and its Herfindahl index, 1/n to 1.
 
-    `sampled` names the exchanges whose figures are lower bounds; `hhi_full` is over those only that publish every order,
+    `sampled` names the exchanges whose figures are lower bounds; `hhi_full` is over those that publish every order,
     None without any.
     """
 
