@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from exporter.decode import Problem, decode, load_instruments
-from exporter.exchanges import REGISTRY
+from exporter.exchanges import ARCHIVES, REGISTRY
 from exporter.model import Instrument, Liquidation
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -139,3 +139,24 @@ def test_a_file_that_is_no_instruments_file_is_named_in_one_line(tmp_path, conte
         load_instruments(file, BINANCE)
     assert str(caught.value).startswith(f"{file}: ")
     assert "\n" not in str(caught.value)
+
+
+def documented(name):
+    """The frames and answers to subscriptions in an exchange's documentation that hold liquidations."""
+    for path in sorted((FIXTURES / name).glob("*.json")):
+        fixture = json.loads(path.read_text(encoding="utf-8"))
+        if fixture["expect"].get("liquidations") and "history" not in fixture["expect"]:
+            yield fixture
+
+
+@pytest.mark.parametrize("name", [*REGISTRY, *ARCHIVES])
+def test_documented_frames_are_decoded(name):
+    fixtures = list(documented(name))
+    lines = [each["frame"] if isinstance(each["frame"], str) else json.dumps(each["frame"]) for each in fixtures]
+    decoded = list(decode((REGISTRY | ARCHIVES)[name], lines, {}, received_ms=1_770_000_000_000))
+    expected = [row for each in fixtures for row in each["expect"]["liquidations"]]
+    assert expected
+    told = ("time_ms", "instrument", "side", "price", "price_kind", "quantity", "quantity_unit")
+    assert [[event[field] for field in told] for event in decoded] == [
+        [row[field] for field in told] for row in expected
+    ]
