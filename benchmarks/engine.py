@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
 from exporter.metrics import Exposition
-from exporter.model import FeedChange, Record
+from exporter.model import FeedChange, Instrument, Record
 from exporter.signals import Parameters
 from exporter.stats import WINDOWS
 from exporter.view import View
@@ -33,16 +33,20 @@ BURST_FRAMES = 64
 IN_FLIGHT = 10_000
 """Events that may wait for their commit: a tenth of what the journal queues before it would drop any."""
 
-
+DEFAULTS = Config()
 SIGNALS = Parameters(late_s=1e9)
 """Frames that were made beforehand arrive long after they happened, and are to be shown to the signals all the same."""
 
 
 class Engine:
-    """Everything between a socket's frame and the page; `folder` gets the journal."""
+    """Everything between a socket's frame and the page; `folder` gets the journal, `listed` tells the instruments."""
 
-    def __init__(self, folder: Path) -> None:
-        config = Config()
+    def __init__(
+        self,
+        folder: Path,
+        config: Config = DEFAULTS,
+        listed: Callable[[str], Sequence[Instrument]] = instruments,
+    ) -> None:
         database = Database(folder / JOURNAL_FILE)
         ledger = Ledger(config.enabled_exchanges(), config.metrics.bases, config.metrics.base_cap)
         self.view = View(config, ledger, Gaps(), JournalStatus(), nothing_newer)
@@ -59,7 +63,7 @@ class Engine:
         self.view.signals = self._analyst.status
         self._intake = Intake(self.journal, self.view.exchanges, self._retention_ms, unknown_instrument)
         self.exposition = Exposition(self.view)
-        self._readers = {name: self._reader(name) for name in config.enabled_exchanges()}
+        self._readers = {name: self._reader(name, listed(name)) for name in config.enabled_exchanges()}
         self._taken = 0
         self._progress = asyncio.Event()
 
@@ -108,9 +112,8 @@ class Engine:
             usd = max(usd, abs(sent.usd - cell.usd) / sent.usd)
         return events + self.journal.status.dropped, usd
 
-    def _reader(self, name: str) -> Reader:
+    def _reader(self, name: str, known: Sequence[Instrument]) -> Reader:
         exchange, config = REGISTRY[name], self.view.config
-        known = instruments(name)
         self._intake.instruments(name, known)
         status = self.view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in exchange.feeds])
         table = InstrumentTable(exchange.instrument_requests, config.metrics.bases)
