@@ -6,7 +6,7 @@ journal file, bookkeeper, ledger, price levels, cascade signals, stores, web ser
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from exporter.feeds.instruments import InstrumentTable
 from exporter.feeds.liveness import Liveness
 from exporter.feeds.reader import Reader
 from exporter.metrics import Exposition
-from exporter.model import FeedChange
+from exporter.model import FeedChange, Instrument
 from exporter.signals import Parameters
 
 BURST_FRAMES = 64
@@ -32,13 +32,19 @@ NOWHERE = "127.0.0.1:9"
 
 
 class Engine:
-    """A whole exporter on the journal in `folder`, with stores or without.
+    """A whole exporter on the journal in `folder`, with stores or without; `listed` are the exchanges' instruments.
 
     The frames were made beforehand and arrive long after they happened; they are shown to the signals all the same.
     """
 
-    def __init__(self, folder: Path, stores: Stores | None = None) -> None:
-        exchanges = {name: ExchangeSection(name in EXCHANGES, endpoints=nowhere(name)) for name in REGISTRY}
+    def __init__(
+        self,
+        folder: Path,
+        stores: Stores | None = None,
+        listed: Mapping[str, Sequence[Instrument]] | None = None,
+    ) -> None:
+        self._listed = listed or {name: instruments(name) for name in EXCHANGES}
+        exchanges = {name: ExchangeSection(name in self._listed, endpoints=nowhere(name)) for name in REGISTRY}
         config = Config(
             web=Web(listen_address="127.0.0.1:0"),
             stores=stores or Stores(),
@@ -57,10 +63,10 @@ class Engine:
         settle_interpreter()
         stop = asyncio.Event()
         running = asyncio.create_task(self.app.run(stop))
-        while set(self.view.exchanges) != set(EXCHANGES):
+        while set(self.view.exchanges) != set(self._listed):
             await asyncio.wait([running], timeout=POLL_S)
             assert not running.done(), running.exception()
-        self._readers = {name: self._reader(name) for name in EXCHANGES}
+        self._readers = {name: self._reader(name) for name in self._listed}
         await self.settled()
         self._taken = self.journal.status.last_seq
         try:
@@ -115,7 +121,7 @@ class Engine:
     def _reader(self, name: str) -> Reader:
         """Return what a socket of an exchange's first feed would be read with, the exchange's instruments known."""
         exchange, config, status = REGISTRY[name], self.view.config, self.view.exchanges[name]
-        self.app.intake.instruments(name, instruments(name))
+        self.app.intake.instruments(name, self._listed[name])
         for feed in exchange.feeds:
             self.app.intake.feed_changed(FeedChange(time.time_ns() // 1_000_000, name, feed.name, up=True))
         table = InstrumentTable(exchange.instrument_requests, config.metrics.bases)

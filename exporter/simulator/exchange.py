@@ -217,6 +217,8 @@ class SimulatedExchange(ABC):
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
         await self.faults.over("stall")
+        if request.transport is None:  # the client did not wait for it
+            return web.Response(status=408)
         if self.faults.on("refuse"):
             return web.Response(status=self.faults.status)
         if not self.guard.admits(_loop_time(), len(self.hub.sockets)):
