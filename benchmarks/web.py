@@ -36,7 +36,7 @@ ROUND_S = 10.0
 SLOW = 1000
 SCRAPERS = 20
 LEFT_OUT = "bybit"
-FILES, MEMORY = "process_open_fds", "process_resident_memory_bytes"
+FILES, MEMORY, CPU = "process_open_fds", "process_resident_memory_bytes", "process_cpu_seconds_total"
 COST = 10
 GUESSES = 15
 
@@ -46,6 +46,11 @@ class Round:
 
     def __init__(self, before: Scrape, after: Scrape, storm: list[float]) -> None:
         self.before, self.after, self.storm = before, after, storm
+
+    def cpu(self) -> float:
+        """Return the exporter's share of a processor (%)."""
+        spent = self.after.values[CPU] - self.before.values[CPU]
+        return spent / (self.after.at - self.before.at) * 100
 
     def p99_ms(self, histogram: str, bounds: tuple[float, ...]) -> float:
         return p99_ms(histogram, bounds, self.before, self.after)
@@ -117,11 +122,14 @@ def rows(quiet: list[Round], attacked: list[Round]) -> list[Row]:
     grown = attacked[-1].after.values[MEMORY] - quiet[0].before.values[MEMORY]
     quiet_ms, attacked_ms = ([each.p99_ms(COMMIT, COMMIT_BUCKETS) for each in those] for those in (quiet, attacked))
     cpu_ms = [each.p99_ms(PROCESSING, PROCESSING_BUCKETS) for each in attacked]
+    quiet_cpu, attacked_cpu = ([each.cpu() for each in those] for those in (quiet, attacked))
     return [
         info("lines of the page", "", [attacked[-1].after.lines]),
         info("arrival to durable commit, p99, quiet", "ms", quiet_ms),
         at_most("arrival to durable commit, p99, attacked", "ms", attacked_ms, 5),
         info("CPU path of an event, p99, attacked", "ms", cpu_ms),
+        info("of a processor, quiet", "%", quiet_cpu),
+        info("of a processor, attacked", "%", attacked_cpu),
         info("scrapes answered in the storm", "/s", [len(each) / ROUND_S for each in took]),
         info("a scrape in the storm", "ms", [statistics.median(each) for each in took]),
         info("a scrape in the storm, p99", "ms", [statistics.quantiles(each, n=100)[98] for each in took]),

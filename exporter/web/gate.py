@@ -23,6 +23,7 @@ WRITE_S = 30.0
 STUCK_S = 2.0
 """After this long an answer that is not taken gives way when others wait for its place."""
 SWEEP_S = 1.0
+CUT_PAUSE_S = 0.0005
 ANSWERS = 64
 """So many answers are in memory at once, whoever does not take them."""
 FILES_KEPT = 256
@@ -115,6 +116,7 @@ class Gate:
             now = loop.time()
             for guest in [guest for guest in self._guests if _overdue(guest, now)]:
                 guest.cut()
+                await asyncio.sleep(CUT_PAUSE_S)  # a thousand at once would hold everything else up
             if self._answers.locked():
                 self._free_answer()
 
