@@ -22,6 +22,7 @@ import bcrypt
 
 from benchmarks.latency import COMMIT, HEADERS, PROCESSING, Scrape, p99_ms
 from benchmarks.report import Progress, Row, at_most, info
+from benchmarks.turns import SCRAPERS, SLOW, turns
 from exporter.exchanges import REGISTRY
 from exporter.journal.writer import COMMIT_BUCKETS
 from exporter.view import PROCESSING_BUCKETS
@@ -33,8 +34,6 @@ PER_SECOND = 1000
 WARM_UP_EVENTS = 8_000
 ROUNDS = 3
 ROUND_S = 10.0
-SLOW = 1000
-SCRAPERS = 20
 LEFT_OUT = "bybit"
 FILES, MEMORY, CPU = "process_open_fds", "process_resident_memory_bytes", "process_cpu_seconds_total"
 COST = 10
@@ -68,8 +67,10 @@ def run(progress: Progress) -> list[Row]:
             until(lambda: Scrape(run).count(PROCESSING) > WARM_UP_EVENTS, "the first events")
             quiet, attacked = rounds(run, progress)
             files = Scrape(run).values[FILES] - quiet[0].before.values[FILES]
+    progress("watching the event loop")
+    longest = turns()
     progress("comparing passwords")
-    return [*rows(quiet, attacked), at_most("open files more than before", "", [files], 5), passwords()]
+    return [*rows(quiet, attacked), at_most("open files more than before", "", [files], 5), *longest, passwords()]
 
 
 def exporter(folder: Path, endpoints: dict[str, dict[str, str]]) -> Exporter:
@@ -148,6 +149,6 @@ def passwords() -> Row:
 
 
 def timed(hashed: str | None) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     compare(hashed, b"wrong", COST)
-    return time.perf_counter() - started
+    return time.thread_time() - started

@@ -57,6 +57,7 @@ class Gate:
         """Those that wait come in the order in which they began to."""
         self._addresses: dict[str, dict[Guest, None]] = {}
         self._answers = asyncio.Semaphore(ANSWERS)
+        self._turn = asyncio.Lock()
         self._sweeper: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -95,6 +96,8 @@ class Gate:
         if self._answers.locked():
             self._free_answer()
         async with self._answers:
+            async with self._turn:  # one large answer per turn of the event loop, so that events get theirs
+                await asyncio.sleep(0)
             yield
 
     def start(self) -> None:
