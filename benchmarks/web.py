@@ -22,6 +22,7 @@ import bcrypt
 
 from benchmarks.latency import COMMIT, HEADERS, PROCESSING, Scrape, p99_ms
 from benchmarks.report import Progress, Row, at_most, info
+from benchmarks.turns import SCRAPERS, SLOW, turns
 from exporter.exchanges import REGISTRY
 from exporter.journal.writer import COMMIT_BUCKETS
 from exporter.view import PROCESSING_BUCKETS
@@ -33,10 +34,8 @@ PER_SECOND = 1000
 WARM_UP_EVENTS = 8_000
 ROUNDS = 3
 ROUND_S = 10.0
-SLOW = 1000
-SCRAPERS = 20
 LEFT_OUT = "bybit"
-FILES, MEMORY = "process_open_fds", "process_resident_memory_bytes"
+FILES, MEMORY, CPU = "process_open_fds", "process_resident_memory_bytes", "process_cpu_seconds_total"
 COST = 10
 GUESSES = 15
 
@@ -46,6 +45,11 @@ class Round:
 
     def __init__(self, before: Scrape, after: Scrape, storm: list[float]) -> None:
         self.before, self.after, self.storm = before, after, storm
+
+    def cpu(self) -> float:
+        """Return the exporter's share of a processor (%)."""
+        spent = self.after.values[CPU] - self.before.values[CPU]
+        return spent / (self.after.at - self.before.at) * 100
 
     def p99_ms(self, histogram: str, bounds: tuple[float, ...]) -> float:
         return p99_ms(histogram, bounds, self.before, self.after)
@@ -63,8 +67,10 @@ def run(progress: Progress) -> list[Row]:
             until(lambda: Scrape(run).count(PROCESSING) > WARM_UP_EVENTS, "the first events")
             quiet, attacked = rounds(run, progress)
             files = Scrape(run).values[FILES] - quiet[0].before.values[FILES]
+    progress("watching the event loop")
+    longest = turns()
     progress("comparing passwords")
-    return [*rows(quiet, attacked), at_most("open files more than before", "", [files], 5), passwords()]
+    return [*rows(quiet, attacked), at_most("open files more than before", "", [files], 5), *longest, passwords()]
 
 
 def exporter(folder: Path, endpoints: dict[str, dict[str, str]]) -> Exporter:
@@ -117,11 +123,14 @@ def rows(quiet: list[Round], attacked: list[Round]) -> list[Row]:
     grown = attacked[-1].after.values[MEMORY] - quiet[0].before.values[MEMORY]
     quiet_ms, attacked_ms = ([each.p99_ms(COMMIT, COMMIT_BUCKETS) for each in those] for those in (quiet, attacked))
     cpu_ms = [each.p99_ms(PROCESSING, PROCESSING_BUCKETS) for each in attacked]
+    quiet_cpu, attacked_cpu = ([each.cpu() for each in those] for those in (quiet, attacked))
     return [
         info("lines of the page", "", [attacked[-1].after.lines]),
         info("arrival to durable commit, p99, quiet", "ms", quiet_ms),
         at_most("arrival to durable commit, p99, attacked", "ms", attacked_ms, 5),
         info("CPU path of an event, p99, attacked", "ms", cpu_ms),
+        info("of a processor, quiet", "%", quiet_cpu),
+        info("of a processor, attacked", "%", attacked_cpu),
         info("scrapes answered in the storm", "/s", [len(each) / ROUND_S for each in took]),
         info("a scrape in the storm", "ms", [statistics.median(each) for each in took]),
         info("a scrape in the storm, p99", "ms", [statistics.quantiles(each, n=100)[98] for each in took]),
@@ -140,6 +149,6 @@ def passwords() -> Row:
 
 
 def timed(hashed: str | None) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     compare(hashed, b"wrong", COST)
-    return time.perf_counter() - started
+    return time.thread_time() - started

@@ -49,9 +49,9 @@ NOTICE_S = 12.0
 HOUSEKEEPING_S = 60.0
 AFTER_RESTART = ("data", "web", "metrics", "journal", "stores", "check")
 """The blocks of the configuration of which a reload says that they wait for a restart; the others apply at once."""
-SWITCH_S = 0.001
+SWITCH_S = 0.0005
 """So long the event loop waits at most for a thread that computes, such as the one that renders a scrape: by default it
-would be five times as long."""
+would be ten times as long."""
 
 
 async def main(config: Config, reload: Callable[[], Config]) -> int:

@@ -15,7 +15,7 @@ class Current:
     """What the web file at `path` says; without one nobody is asked for anything.
 
     Construction reads it and raises `ConfigError`. Later a file that cannot be used leaves the old one in force, with
-    one line in the log, and so does one that would open what was closed: TLS or users come and go by a restart only.
+    one line in the log, and so does one that would open what was closed: that takes a restart.
     """
 
     def __init__(self, path: Path | None, view: View) -> None:
@@ -58,5 +58,7 @@ class Current:
         old = self._file
         if (old.context is None) is not (new.context is None):
             raise ConfigError(f"{self._path}: tls_server_config: TLS is switched on or off by a restart only")
+        if old.context and new.context and new.context.verify_mode < old.context.verify_mode:
+            raise ConfigError(f"{self._path}: tls_server_config.client_auth_type: it is eased by a restart only")
         if old.settings.basic_auth_users and not new.settings.basic_auth_users:
             raise ConfigError(f"{self._path}: basic_auth_users: the last user is removed by a restart only")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-BACKLOG = 32
+BACKLOG = 4
 """So many connections are taken at once before other work gets its turn."""
 QUEUE = 512
 """So many wait in the kernel."""

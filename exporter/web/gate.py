@@ -23,6 +23,7 @@ WRITE_S = 30.0
 STUCK_S = 2.0
 """After this long an answer that is not taken gives way when others wait for its place."""
 SWEEP_S = 1.0
+CUT_PAUSE_S = 0.0005
 ANSWERS = 64
 """So many answers are in memory at once, whoever does not take them."""
 FILES_KEPT = 256
@@ -56,6 +57,7 @@ class Gate:
         """Those that wait come in the order in which they began to."""
         self._addresses: dict[str, dict[Guest, None]] = {}
         self._answers = asyncio.Semaphore(ANSWERS)
+        self._turn = asyncio.Lock()
         self._sweeper: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -94,6 +96,8 @@ class Gate:
         if self._answers.locked():
             self._free_answer()
         async with self._answers:
+            async with self._turn:  # one large answer per turn of the event loop, so that events get theirs
+                await asyncio.sleep(0)
             yield
 
     def start(self) -> None:
@@ -115,6 +119,7 @@ class Gate:
             now = loop.time()
             for guest in [guest for guest in self._guests if _overdue(guest, now)]:
                 guest.cut()
+                await asyncio.sleep(CUT_PAUSE_S)  # a thousand at once would hold everything else up
             if self._answers.locked():
                 self._free_answer()
 

@@ -79,7 +79,7 @@ class Hub:
 
     async def _refresh(self, subject: Subject) -> None:
         try:
-            frame = await self._figures(subject)
+            frame = await self._figures(subject, paced=False)
         except ApiError:
             return  # the worker is flooded: the next second's figures will do
         except Exception:
@@ -89,9 +89,9 @@ class Hub:
             if reader.subject == subject:
                 reader.show(frame)
 
-    async def _figures(self, subject: Subject) -> bytes:
+    async def _figures(self, subject: Subject, *, paced: bool = True) -> bytes:
         status = take_status(self._view, now_ms())
-        return await self._worker.run(lambda: _frame(b"stats", overview(self._view, status, subject)))
+        return await self._worker.run(lambda: _frame(b"stats", overview(self._view, status, subject)), paced=paced)
 
 
 def _frame(name: bytes, value: object) -> bytes:

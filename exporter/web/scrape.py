@@ -1,7 +1,6 @@
 """GET /metrics."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from aiohttp import web
@@ -16,9 +15,6 @@ Render = Callable[[str | None, int], tuple[bytes, str]]
 Form = tuple[str | None, bool]
 """What a scrape asks for: its Accept header, and whether the answer is to be compressed."""
 
-REST = 9
-"""After a page this many times its processor time passes before the next: scrapes take a tenth of a processor."""
-LONGEST_REST_S = 1.0
 MOST_FORMS = 16
 
 
@@ -33,8 +29,6 @@ class Scrape:
         self._render = render
         self._worker = worker
         self._coming: dict[Form, asyncio.Task[Body]] = {}
-        self._turn = asyncio.Lock()
-        self._rested_at = 0.0
 
     def routes(self) -> list[web.RouteDef]:
         """Return its route."""
@@ -51,17 +45,19 @@ class Scrape:
         return respond(await asyncio.shield(page))
 
     async def _page(self, form: Form) -> Body:
-        async with self._turn:
-            await asyncio.sleep(self._rested_at - time.monotonic())
-            del self._coming[form]  # whoever comes from now on wants a newer one
-            accept, gzipped = form
-            now = now_ms()
+        accept, gzipped = form
+        this = asyncio.current_task()
 
-            def job() -> tuple[Body, float]:
-                started = time.thread_time()
-                content, content_type = self._render(accept, now)
-                return pack(content, content_type, gzipped=gzipped), time.thread_time() - started
+        def begun() -> None:
+            if self._coming.get(form) is this:
+                del self._coming[form]
 
-            body, took_s = await self._worker.run(job)
-            self._rested_at = time.monotonic() + min(REST * took_s, LONGEST_REST_S)
-            return body
+        def job() -> Body:
+            begun()  # whoever comes from now on wants a newer one
+            content, content_type = self._render(accept, now_ms())
+            return pack(content, content_type, gzipped=gzipped)
+
+        try:
+            return await self._worker.run(job)
+        finally:
+            begun()

@@ -11,11 +11,14 @@ import pytest
 import yaml
 
 from exporter.access import access
+from exporter.check.metrics import MetricsSource
+from exporter.check.source import NotReadError
 from exporter.errors import UserError
 from stack.programs import program
 from stack.service import HOST, Service, free_port, responds
 from tests.certificates import authority, signed
 from tests.integration.guarded import guarded, hashed
+from tests.integration.served_apart import apart
 from tests.integration.serving import ROOT, command, serving
 from tests.system.processes import until
 
@@ -115,6 +118,16 @@ async def test_a_bad_file_is_one_line_without_the_password(tmp_path, tree, words
         await access("https://127.0.0.1:1", file).session(aiohttp.ClientTimeout()).close()
     assert "staple" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+async def test_the_check_reads_the_metrics_through_the_socket(tmp_path):
+    with apart(tmp_path, basic_auth_users={"alice": hashed(PASSWORD)}) as server:
+        source = MetricsSource(access(server.server.server.inside), demanded=True)
+        reading = await source.read("")
+        assert reading.place.events == 3
+        outside = MetricsSource(access(f"http://127.0.0.1:{server.port}"), demanded=True)
+        with pytest.raises(NotReadError, match="HTTP 401"):
+            await outside.read("")
 
 
 async def healthy(folder, **env):

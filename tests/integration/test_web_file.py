@@ -195,6 +195,10 @@ async def test_clients_need_a_certificate_when_they_are_asked_for_one(tmp_path, 
         assert (await server.get(context=trusting(ca, friend)))[0] == 200
         with pytest.raises((aiohttp.ClientError, OSError)):
             await server.get(context=trusting(ca, other))
+        server.write(**tls(pair))
+        with pytest.raises((aiohttp.ClientError, OSError)):
+            await server.get(context=trusting(ca))
+        assert not server.view.web_file_in_force, "that takes a restart"
 
 
 async def test_headers_of_the_file_replace_the_servers_own(tmp_path):

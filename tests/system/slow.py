@@ -9,6 +9,8 @@ from contextlib import suppress
 ADDRESSES = 16
 """So many addresses of this machine they come from."""
 EVERY_S = 1.0
+TICKS = 50
+"""Their bytes are spread over the second."""
 HEAD = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 
@@ -41,15 +43,15 @@ class Slow:
         self._selector.close()
 
     def _run(self) -> None:
-        due = time.monotonic()
+        due, tick = time.monotonic(), 0
         while not self._stop.is_set():
             while self.open < self._number and not self._stop.is_set():
                 self._connect()
-            for key, _ in self._selector.select(0.05):
+            for key, _ in self._selector.select(EVERY_S / TICKS):
                 self._end(key.fileobj)
             if time.monotonic() >= due:
-                due += EVERY_S
-                for key in list(self._selector.get_map().values()):
+                due, tick = due + EVERY_S / TICKS, tick + 1
+                for key in list(self._selector.get_map().values())[tick % TICKS :: TICKS]:
                     self._dribble(key.fileobj)
 
     def _connect(self) -> None:
