@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab backup restore audit lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards bench lab backup restore audit manifests lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -96,6 +96,12 @@ format: $(VENV)/.dev ## format the code
 
 boards: $(VENV)/.run ## write the Grafana boards from their code
 	$(BIN)/python -m grafana $(ARGS)
+
+manifests: $(VENV)/.run ## write what the Kubernetes manifests take from config.yaml and the rules
+	$(BIN)/python -m deploy
+
+audit: $(VENV)/.dev ## ask whether a package of the locks has a known vulnerability (needs a network)
+	@$(BIN)/python -m deploy.audit
 
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)
