@@ -55,7 +55,7 @@ docker:
 stack: $(VENV)/.run ## run the whole stack without Docker [LIVE=1 or SCENARIO= SEED=; DATA= folder to keep]
 	$(BIN)/python -m stack $(if $(LIVE),--live,--scenario $(SCENARIO) --seed $(SEED)) $(if $(DATA),--data $(DATA)) $(ARGS)
 
-backup: $(if $(CONTAINERS),docker .env,$(VENV)/.run) ## save everything in one file [FILE= FORCE=1; DATA= of make stack, LIVE=1; CONTAINERS=1, DEMO=1]
+backup: $(if $(CONTAINERS),docker .env,$(VENV)/.run) ## save everything in one file [FILE= FORCE=1; DATA= LIVE=1 of make stack; CONTAINERS=1 DEMO=1]
 	@test -n "$(FORCE)" || test ! -e $(ARCHIVE) || { echo "error: $(ARCHIVE) exists; FORCE=1 replaces it" >&2; exit 2; }
 ifdef CONTAINERS
 	@umask 077; $(COMPOSE) exec -T $(EXPORTER) python -m exporter backup --output - > $(ARCHIVE).partial \
