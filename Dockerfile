@@ -12,7 +12,9 @@ RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="liquidation-exporter" \
-      org.opencontainers.image.description="Prometheus exporter for crypto liquidations"
+      org.opencontainers.image.description="Prometheus exporter for crypto liquidations" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
 # pg_dump and pg_restore, for `backup` and `restore`; at least of the server's version
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-client-17 \

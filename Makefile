@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards docs bench lab backup restore audit lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards docs bench lab backup restore audit manifests lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -55,7 +55,7 @@ docker:
 stack: $(VENV)/.run ## run the whole stack without Docker [LIVE=1 or SCENARIO= SEED=; DATA= folder to keep]
 	$(BIN)/python -m stack $(if $(LIVE),--live,--scenario $(SCENARIO) --seed $(SEED)) $(if $(DATA),--data $(DATA)) $(ARGS)
 
-backup: $(if $(CONTAINERS),docker .env,$(VENV)/.run) ## save everything in one file [FILE= FORCE=1; DATA= of make stack, LIVE=1; CONTAINERS=1, DEMO=1]
+backup: $(if $(CONTAINERS),docker .env,$(VENV)/.run) ## save everything in one file [FILE= FORCE=1; DATA= LIVE=1 of make stack; CONTAINERS=1 DEMO=1]
 	@test -n "$(FORCE)" || test ! -e $(ARCHIVE) || { echo "error: $(ARCHIVE) exists; FORCE=1 replaces it" >&2; exit 2; }
 ifdef CONTAINERS
 	@umask 077; $(COMPOSE) exec -T $(EXPORTER) python -m exporter backup --output - > $(ARCHIVE).partial \
@@ -99,6 +99,12 @@ boards: $(VENV)/.run ## write the Grafana boards from their code
 
 docs: $(VENV)/.run ## write METRICS.md and docs/configuration.md from the code
 	$(BIN)/python -m reference $(ARGS)
+
+manifests: $(VENV)/.run ## write what the Kubernetes manifests take from config.yaml and the rules
+	$(BIN)/python -m deploy
+
+audit: $(VENV)/.dev ## ask whether a package of the locks has a known vulnerability (needs a network)
+	@$(BIN)/python -m deploy.audit
 
 bench: $(VENV)/.dev ## measure speed, memory and start-up
 	$(BIN)/python -m benchmarks $(ARGS)

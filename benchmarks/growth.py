@@ -23,15 +23,13 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
-import msgspec
-
 from benchmarks.engine import Engine
 from benchmarks.frames import Frame
 from benchmarks.report import Progress, Row, at_most, info
 from benchmarks.startup import prepared, serve
 from benchmarks.wires import Wire
 from exporter.app import JOURNAL_FILE
-from exporter.config import Config, Metrics
+from exporter.config import Metrics
 from exporter.exchanges import REGISTRY
 from exporter.journal import Batch, Checkpoint, Database
 from exporter.ledger import Ledger

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ from exporter.feeds import ExchangeFeeds
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
 from exporter.followers import Followers, holder
-from exporter.gaps import Gaps, Outage
+from exporter.gaps import Gaps, Outage, summed
 from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
@@ -93,7 +94,6 @@ class App:
         restore(ledger, levels, database)
         self._reader = Reader(database.path, self._written)
         self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, levels, started_ms=_now_ms())
-        self.view.gaps.apply_all(database.feed_changes())
         self._followers = Followers(
             config.stores,
             database.path,
@@ -102,6 +102,7 @@ class App:
             lambda: self.view.journal.last_seq,
         )
         self.view.stores = self._followers.statuses
+        self._restore_gaps(database)
         broadcast = Broadcast()
         self._bookkeeper = Bookkeeper(self.view, broadcast)
         self.journal = Journal(
@@ -267,6 +268,21 @@ class App:
     def _refresh_instruments(self, exchange: str) -> None:
         if exchange in self._feeds:
             self._feeds[exchange].refresh_soon()
+
+    def _restore_gaps(self, database: Database) -> None:
+        """Bring the gaps to the journal's last record; of what is older than the retention it keeps sums only."""
+        before = _now_ms() - int(self.view.config.journal.retention * 1000)
+        kept_by_stores = self._followers.keep_after(database.last_seq)
+        past = database.past_changes()
+        more = summed(past, database.settled_changes(before, kept_by_stores))
+        if more != past:
+            try:
+                database.forget_changes(more)
+                past = more
+            except sqlite3.Error as error:  # a full disk: the next start does it
+                log.warning("old feed changes are kept", error=str(error))
+        self.view.gaps.restore(past)
+        self.view.gaps.apply_all(database.feed_changes())
 
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""

@@ -1,10 +1,10 @@
 """Gaps: the spans in which an exchange was configured and not all of its feeds were live, and what was filled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from exporter.model import NEVER_RUN, FeedChange
+from exporter.model import NEVER_RUN, FeedChange, PastChanges
 
 Bounds = tuple[int, int]
 """From and until, Unix milliseconds."""
@@ -73,6 +73,19 @@ class Gaps:
         gap = self._open.pop(change.exchange, None) if not down else None
         if gap:
             self._close(gap, max(gap.from_ms, change.time_ms))
+
+    def restore(self, past: Mapping[str, PastChanges]) -> None:
+        """Begin with what was before the changes that are still kept."""
+        for exchange, sums in past.items():
+            self._first_ms[exchange] = sums.first_ms
+            self._closed_ms[exchange], self._filled_ms[exchange] = sums.gap_ms, sums.filled_ms
+
+    def settled(self, exchange: str, seq: int) -> PastChanges | None:
+        """Return the sums up to the record `seq`; None while a feed of the exchange is down."""
+        if self._down.get(exchange):
+            return None
+        closed, filled = self._closed_ms.get(exchange, 0), self._filled_ms.get(exchange, 0)
+        return PastChanges(seq, self._first_ms[exchange], closed, filled)
 
     def first_ms(self, exchange: str) -> int | None:
         """Return when an exchange was first listened to, None before."""
@@ -148,6 +161,20 @@ class Gaps:
                 gained = less.filled_ms - gap.filled_ms
                 self._filled_ms[change.exchange] = self._filled_ms.get(change.exchange, 0) + gained
                 closed[position] = less
+
+
+def summed(past: Mapping[str, PastChanges], changes: Iterable[tuple[int, FeedChange]]) -> dict[str, PastChanges]:
+    """Return sums that contain further changes, of each exchange as far as there is no gap at their end.
+
+    `changes` are numbered as in the journal.
+    """
+    gaps, found = Gaps(), dict(past)
+    gaps.restore(past)
+    for seq, change in changes:
+        gaps.apply(change)
+        if sums := gaps.settled(change.exchange, seq):
+            found[change.exchange] = sums
+    return found
 
 
 def _is_of(outage: Outage, change: FeedChange) -> bool:

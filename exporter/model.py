@@ -177,6 +177,18 @@ class FeedChange(msgspec.Struct, frozen=True, gc=False):
         return self.up and self.reason == FILLED
 
 
+class PastChanges(msgspec.Struct, frozen=True):
+    """What the feed changes of an exchange up to the record `seq` add up to, after which all its feeds were up.
+
+    `first_ms` is when it was first listened to, `gap_ms` the length of its gaps, `filled_ms` what of it was filled.
+    """
+
+    seq: int
+    first_ms: int
+    gap_ms: int
+    filled_ms: int
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One entry of the journal: an event or a feed change, at its place in the one order that all parts share.
 

@@ -1,6 +1,7 @@
 """config.yaml, environment and flags, as one frozen, validated `Config`.
 
 Precedence: flag, then environment (`LIQ_` and the key's path in upper case, joined by `_`), then file, then default.
+A variable with `_FILE` at its end names a file that holds the value, for secrets that no environment should show.
 An unknown key or a bad value raises `ConfigError`, whose message names the key and the way out.
 """
 

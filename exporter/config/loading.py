@@ -24,7 +24,7 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str]
     """
     tree = read_tree(path) if path else {}
     for key in leaves(Config):
-        value = environ.get(environment_name(key))
+        value = _from_environment(environment_name(key), environ)
         if value is not None:
             _put(tree, key, value)
     for key, value in flags.items():
@@ -104,6 +104,19 @@ def leaves(section: type[msgspec.Struct], prefix: str = "") -> list[str]:
         elif get_origin(kind) is not dict:
             found.append(prefix + name)
     return found
+
+
+def _from_environment(name: str, environ: Mapping[str, str]) -> str | None:
+    """Return what a variable holds, or what is in the file that the one with `_FILE` names, which hides a secret."""
+    file = environ.get(f"{name}_FILE")
+    if not file:
+        return environ.get(name)
+    if name in environ:
+        raise ConfigError(f"{name} and {name}_FILE are both set; leave one out")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_FILE: {file}: cannot be read: {error}") from None
 
 
 def _put(tree: dict[str, Any], key: str, value: str) -> None:

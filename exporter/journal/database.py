@@ -12,9 +12,10 @@ import msgspec
 
 from exporter.errors import UserError
 from exporter.journal.batch import Batch, Sample, Written
+from exporter.journal.changes import forget_changes, read_changes, read_past, read_settled, read_states
 from exporter.journal.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from exporter.journal.inserting import insert_events
-from exporter.journal.schema import DDL, SELECT_EVENTS, VERSION
+from exporter.journal.schema import DDL, SELECT_EVENTS, VERSION, of_another_version
 from exporter.journal.signals import (
     Saved,
     Telling,
@@ -24,7 +25,7 @@ from exporter.journal.signals import (
     read_tellings,
     write_news,
 )
-from exporter.model import FILLED, FeedChange, Liquidation, RawLiquidation, Record
+from exporter.model import FeedChange, Liquidation, PastChanges, RawLiquidation, Record
 from exporter.signals.readings import Episode
 
 QUICK_CHECK_BYTES = 64 << 20
@@ -179,15 +180,24 @@ class Database:
 
     def feed_states(self, before_seq: int = NEWEST_SEQ) -> list[Record]:
         """Return the newest change of every feed before a sequence number, oldest first; filled outages are none."""
-        rows = self._db.execute(
-            "SELECT max(seq), applied_ms, time_ms, exchange, feed, up, reason FROM feed_changes "
-            "WHERE seq < ? AND NOT (up AND reason = ?) GROUP BY exchange, feed ORDER BY 1",
-            (before_seq, FILLED),
-        )
-        return [
-            Record(seq, applied_ms, FeedChange(time_ms, exchange, feed, bool(up), reason))
-            for seq, applied_ms, time_ms, exchange, feed, up, reason in rows
-        ]
+        return read_states(self._db, before_seq)
+
+    def feed_changes(self) -> Iterator[FeedChange]:
+        """Iterate over all feed changes that are kept, oldest first."""
+        return (change for _, _, change in read_changes(self._db))
+
+    def settled_changes(self, before_ms: int, last_seq: int) -> Iterator[tuple[int, FeedChange]]:
+        """Iterate over those applied before an instant, up to a record, that no sum contains: number and change."""
+        return read_settled(self._db, before_ms, last_seq)
+
+    def past_changes(self) -> dict[str, PastChanges]:
+        """Return the sums of those that are not, by exchange."""
+        return read_past(self._db)
+
+    def forget_changes(self, past: Mapping[str, PastChanges]) -> None:
+        """Keep sums instead of the feed changes that they contain."""
+        with self._transaction():
+            forget_changes(self._db, past)
 
     def saved_signals(self) -> Saved | None:
         """Return the newest state of the signals, None when there is none yet."""
@@ -204,12 +214,6 @@ class Database:
     def newest_episodes(self, limit: int) -> list[Episode]:
         """Return the episodes that were told of last, the last one first."""
         return newest_episodes(self._db, limit)
-
-    def feed_changes(self) -> Iterator[FeedChange]:
-        """Iterate over all feed changes, oldest first."""
-        rows = self._db.execute("SELECT time_ms, exchange, feed, up, reason FROM feed_changes ORDER BY seq")
-        for time_ms, exchange, feed, up, reason in rows:
-            yield FeedChange(time_ms, exchange, feed, bool(up), reason)
 
     def prune(self, before_ms: int, oldest_minute: int, keep_after_seq: int) -> int:
         """Delete some events applied before `before_ms`, and old minutes; returns how many events went.
@@ -310,7 +314,7 @@ class Database:
             )
         version = self._meta("schema")
         if version != VERSION:
-            raise JournalError(f"{self.path}: {_of_another_version(version)}")
+            raise JournalError(f"{self.path}: {of_another_version(version)}")
 
     def _meta(self, key: str) -> Any:  # noqa: ANN401 - integers and texts share the column
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -337,20 +341,6 @@ class Database:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-
-
-def _of_another_version(schema: object) -> str:
-    """Say what can be done about a journal that another version has written."""
-    if isinstance(schema, int) and schema < VERSION:
-        return (
-            f"written by an older version (schema {schema}, this one reads {VERSION}), and not converted; go on with "
-            "that version, or stop, move the journal away and start with an empty one: totals come back from "
-            "TimescaleDB if it is configured"
-        )
-    return (
-        f"written by a newer version (schema {schema}, this one reads {VERSION}); use that version, or restore a "
-        "backup that this one has made"
-    )
 
 
 def _connect(path: Path, readonly: bool) -> sqlite3.Connection:

@@ -107,3 +107,17 @@ EVENT_COLUMNS = Liquidation.__struct_fields__
 """An event's row is the event as a tuple."""
 
 SELECT_EVENTS = f"SELECT seq, applied_ms, {', '.join(EVENT_COLUMNS)} FROM events"  # noqa: S608 - our own column names
+
+
+def of_another_version(schema: object) -> str:
+    """Say what can be done about a journal that another version has written."""
+    if isinstance(schema, int) and schema < VERSION:
+        return (
+            f"written by an older version (schema {schema}, this one reads {VERSION}), and not converted; go on with "
+            "that version, or stop, move the journal away and start with an empty one: totals come back from "
+            "TimescaleDB if it is configured"
+        )
+    return (
+        f"written by a newer version (schema {schema}, this one reads {VERSION}); use that version, or restore a "
+        "backup that this one has made"
+    )

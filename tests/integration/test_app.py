@@ -9,6 +9,8 @@ import pytest
 from exporter import selfcheck
 from exporter.config import ConfigError
 from exporter.exchanges import REGISTRY
+from exporter.journal import Batch, Database
+from exporter.model import FeedChange
 from exporter.signals import Parameters
 from exporter.simulator import Simulator
 from tests.integration.whole import app_changes, exporter, live, scrape, settled, total, until
@@ -49,6 +51,30 @@ async def test_a_restart_goes_on_where_it_was(tmp_path):
             assert all(seconds > 0 for seconds in gaps.values()), "the pause is a gap of both"
         changes = app_changes(tmp_path)
         assert {change.reason for change in changes if not change.up} >= {"not started yet", "stopped"}
+    finally:
+        await simulator.stop()
+
+
+async def test_gaps_from_before_the_retention_go_on_counting_when_their_records_are_gone(tmp_path):
+    long_ago = time.time_ns() // 1_000_000 - 60 * 86_400_000
+    feed = REGISTRY["binance"].feeds[0].name
+    database = Database(tmp_path / "journal.db")
+    for hour in range(0, 20, 2):
+        down, up = (long_ago + (hour + passed) * 3_600_000 for passed in (0, 1))
+        database.write(Batch([FeedChange(down, "binance", feed, up=False, reason="reset")]))
+        database.write(Batch([FeedChange(up, "binance", feed, up=True)]))
+    database.close()
+    simulator = Simulator("calm", 7, rate=50, exchanges=["binance"])
+    await simulator.start()
+    try:
+        for _ in range(2):
+            async with exporter(simulator, tmp_path) as app:
+                await until(lambda: live(app))
+                assert app.view.gaps.seconds("binance", time.time_ns() // 1_000_000) >= 10 * 3600
+                assert app.view.gaps.first_ms("binance") == long_ago
+                old = [change for change in app_changes(tmp_path) if change.time_ms < long_ago + 86_400_000]
+                old = [change for change in old if change.reason != "unclean stop"]
+                assert [(change.up, change.feed) for change in old] == [(True, feed)]
     finally:
         await simulator.stop()
 

@@ -1,4 +1,4 @@
-from exporter.gaps import Gaps
+from exporter.gaps import Gaps, summed
 from exporter.model import NEVER_RUN, FeedChange
 
 
@@ -94,3 +94,29 @@ def test_what_ended_within_a_span_can_be_asked_for_by_hand():
     gaps.apply(filled(2000, "linear"))
     assert gaps.missed("bybit", 2000, 9000) == [], "it is filled from there on"
     assert [outage.from_ms for outage in gaps.missed("bybit", 1500, 9000)] == [1000]
+
+
+def test_sums_of_the_past_and_what_comes_after_are_as_long_as_everything():
+    """For every place at which the past may end, also while feeds are down."""
+    changes = []
+    for n in range(20):
+        start = n * 10_000
+        changes += [change(start, "linear", False), change(start + 1000, "inverse", False)]
+        changes += [change(start + 3000, "inverse", True), change(start + 4000 + n, "linear", True)]
+        changes += [filled(start + 2000, "linear")] if n % 2 else []
+    numbered = list(enumerate(changes, 1))
+    whole = Gaps()
+    whole.apply_all(changes)
+    shortened = 0
+    for end in range(len(numbered) + 1):
+        past = summed({}, numbered[:end])
+        after = past["bybit"].seq if past else 0
+        shortened += bool(after)
+        gaps = Gaps()
+        gaps.restore(past)
+        gaps.apply_all([each for number, each in numbered if number > after])
+        assert gaps.seconds("bybit", 10**9) == whole.seconds("bybit", 10**9)
+        assert gaps.first_ms("bybit") == whole.first_ms("bybit")
+        if after == 0 or not changes[after : after + 1] or not changes[after].looks_back:
+            assert gaps.filled_seconds("bybit") == whole.filled_seconds("bybit"), end
+    assert shortened > 50

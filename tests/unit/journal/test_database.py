@@ -6,11 +6,12 @@ import textwrap
 
 import pytest
 
+from exporter.gaps import Gaps, summed
 from exporter.journal import Batch, Checkpoint, Database, JournalError, Sample
 from exporter.journal.schema import VERSION
 from exporter.ledger import Ledger
 from exporter.levels import Levels
-from exporter.model import FILLED, FeedChange
+from exporter.model import FILLED, FeedChange, PastChanges
 from tests.events import T0, liquidation, random_liquidations, raw
 
 
@@ -260,6 +261,35 @@ def test_a_file_that_cannot_be_used_is_refused_and_left_alone(tmp_path, damage):
     with pytest.raises(JournalError, match=r"journal\.db"):
         Database(path)
     assert path.read_bytes() == before
+
+
+def test_old_feed_changes_become_sums_and_every_feed_keeps_its_newest(tmp_path):
+    def change(minute, exchange, feed, up):
+        return FeedChange(T0 + minute * 60_000, exchange, feed, up=up, reason="" if up else "test")
+
+    changes = [change(0, "bybit", "linear", False), change(1, "okx", "swap", False), change(2, "bybit", "linear", True)]
+    changes += [change(3, "bybit", "linear", False), change(4, "bybit", "linear", True)]
+    changes += [change(6, "bybit", "linear", False), change(8, "bybit", "linear", True)]
+    path = tmp_path / "journal.db"
+    database = Database(path)
+    database.write(Batch(changes))
+    before = T0 + 5 * 60_000
+    for _ in range(2):  # the second time there is nothing left to do
+        past = summed(database.past_changes(), database.settled_changes(before, database.last_seq))
+        database.forget_changes(past)
+        assert past == {"bybit": PastChanges(5, T0, 180_000, 0)}
+        assert list(database.feed_changes()) == [changes[1], *changes[4:]]
+        assert [record.entry for record in database.feed_states(6)] == [changes[1], changes[4]]
+        database.close()
+        database = Database(path)
+    gaps, whole = Gaps(), Gaps()
+    gaps.restore(database.past_changes())
+    gaps.apply_all(database.feed_changes())
+    whole.apply_all(changes)
+    for exchange in ("bybit", "okx"):
+        assert gaps.seconds(exchange, T0 + 10**7) == whole.seconds(exchange, T0 + 10**7)
+    assert list(database.settled_changes(before, 1)) == []
+    database.close()
 
 
 @pytest.mark.parametrize(
