@@ -11,8 +11,8 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -82,34 +82,37 @@ class Late:
         return statistics.quantiles(self.ms, n=100)[-1]
 
 
-def run(progress: Progress, rounds: int = ROUNDS, paced_s: float = PACED_S) -> list[Row]:
+def run(progress: Progress) -> list[Row]:
     set_up("error", "logfmt")
+    with servers() as (folder, redis, postgres):
+        return asyncio.run(measure(folder, redis, postgres, progress))
+
+
+@contextmanager
+def servers() -> Iterator[tuple[Path, str, str]]:
+    """Run both servers; a folder, and their addresses."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         postgres = services.Postgres(timescale=has_timescale(), options=("-c", "fsync=on"))
         redis = new_server(Path(name), "--appendonly", "yes").start()
         try:
-            address = postgres.url(postgres.new_database())
-            return asyncio.run(measure(Path(name), redis.address, address, rounds, paced_s, progress))
+            yield Path(name), redis.address, postgres.url(postgres.new_database())
         finally:
             redis.kill()
             postgres.stop()
 
 
-async def measure(
-    folder: Path, redis: str, postgres: str, rounds: int, paced_s: float, progress: Progress
-) -> list[Row]:
-    stores = Stores(redis=RedisSection(url=redis), timescale=TimescaleSection(url=postgres))
-    traffic = Traffic(time.time_ns() // 1_000_000 - int(rounds * OURS / PER_SECOND * 1000), PER_SECOND)
+async def measure(folder: Path, redis: str, postgres: str, progress: Progress) -> list[Row]:
+    traffic = Traffic(time.time_ns() // 1_000_000 - int(ROUNDS * OURS / PER_SECOND * 1000), PER_SECOND)
     ours, naive, cpu = [], [], []
-    engine = Engine(folder, stores)
+    engine = Engine(folder, followed(redis, postgres))
     async with engine.running(), naive_writer(redis, postgres, engine) as writer:
-        for number in range(1, rounds + 1):
-            progress(f"round {number} of {rounds}")
+        for number in range(1, ROUNDS + 1):
+            progress(f"round {number} of {ROUNDS}")
             naive.append(await writer.rate(Traffic(traffic.now_ms, PER_SECOND, seed=number + 1)))
             spent = time.process_time()
             ours.append(await rate(engine, traffic))
             cpu.append((time.process_time() - spent) / OURS * 1e6)
-        late = [row for per_second in RATES for row in await paced(engine, traffic, per_second, paced_s, progress)]
+        late = [row for per_second in RATES for row in await paced(engine, traffic, per_second, progress)]
         lost, _ = engine.differences(traffic)
     fast, slow = Measured("", "events/s", ours), Measured("naive", "events/s", naive)
     return [
@@ -121,11 +124,20 @@ async def measure(
     ]
 
 
+def followed(redis: str, postgres: str) -> Stores:
+    return Stores(redis=RedisSection(url=redis), timescale=TimescaleSection(url=postgres))
+
+
+async def following(engine: Engine) -> None:
+    """Wait until both stores are followed."""
+    while not all(store.up for store in engine.view.stores.values()):  # noqa: ASYNC110 - of that nobody tells
+        await asyncio.sleep(TICK_S)
+
+
 @asynccontextmanager
 async def naive_writer(redis: str, postgres: str, engine: Engine) -> AsyncIterator[Naive]:
     """Have the naive writer ready, with a table of its own, once both stores are followed."""
-    while not all(store.up for store in engine.view.stores.values()):  # noqa: ASYNC110 - of that nobody tells
-        await asyncio.sleep(TICK_S)
+    await following(engine)
     connection = await asyncpg.connect(postgres)
     await connection.execute("CREATE TABLE liquidations_naive (LIKE liquidations INCLUDING ALL)")
     async with Redis.from_url(redis, decode_responses=True) as client:
@@ -148,9 +160,9 @@ def held(engine: Engine) -> int:
     return min(store.cursor_seq or 0 for store in engine.view.stores.values())
 
 
-async def paced(engine: Engine, traffic: Traffic, per_second: int, seconds: float, progress: Progress) -> Sequence[Row]:
-    progress(f"{per_second:,} events a second for {seconds:.0f} s")
-    frames = traffic.frames(int(per_second * (seconds + SETTLING_S)))
+async def paced(engine: Engine, traffic: Traffic, per_second: int, progress: Progress) -> Sequence[Row]:
+    progress(f"{per_second:,} events a second for {PACED_S:.0f} s")
+    frames = traffic.frames(int(per_second * (PACED_S + SETTLING_S)))
     places = {"the journal": Late(), **{name: Late() for name in engine.view.stores}}
     scraping = asyncio.create_task(scrape(engine))
     seq, taken, number, begin = engine.journal.status.last_seq, 0, 0, time.perf_counter()
@@ -185,3 +197,18 @@ async def scrape(engine: Engine) -> None:
     while True:
         await asyncio.sleep(SCRAPE_EVERY_S)
         await asyncio.to_thread(engine.render)
+
+
+def profiled() -> None:
+    """Take events into both stores and do nothing else, for a profiler."""
+    set_up("error", "logfmt")
+    with servers() as (folder, redis, postgres):
+        asyncio.run(_profiled(Engine(folder, followed(redis, postgres))))
+
+
+async def _profiled(engine: Engine) -> None:
+    traffic = Traffic(time.time_ns() // 1_000_000 - int(ROUNDS * OURS / PER_SECOND * 1000), PER_SECOND)
+    async with engine.running():
+        await following(engine)
+        for _ in range(ROUNDS):
+            await rate(engine, traffic)

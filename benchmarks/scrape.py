@@ -172,3 +172,13 @@ async def tick(ticks: list[tuple[float, float]]) -> None:
         ticks.append((begin, end))
         while time.perf_counter() < end + TICK_S * BUSY_SHARE / (1 - BUSY_SHARE):
             pass
+
+
+def profiled() -> None:
+    """Render pages of a busy market and do little else, for a profiler."""
+    scene = Scene()
+    for _ in range(ROUNDS):
+        scene.pass_time(BUSY_EVENTS // 10)
+        for _ in range(10):
+            scene.pass_time(CALM_EVENTS)
+            scene.answer()
