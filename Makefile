@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards docs bench lab backup restore audit manifests lock clean
+.PHONY: help install run demo test test-timescale chaos up down logs docker stack lint format boards docs bench bench-quick \
+	bench-docs bench-flames lab backup restore audit manifests lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,6 +8,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= cascade
 SEED ?= 1
 ARGS ?=
+RESULTS ?= build/bench.json
 COMPOSE = docker compose $(if $(DEMO),--project-name liquidations-demo --profile demo,--profile live)
 
 EXPORTER = $(if $(DEMO),exporter-demo,exporter)
@@ -106,8 +108,17 @@ manifests: $(VENV)/.run ## write what the Kubernetes manifests take from config.
 audit: $(VENV)/.dev ## ask whether a package of the locks has a known vulnerability (needs a network)
 	@$(BIN)/python -m deploy.audit
 
-bench: $(VENV)/.dev ## measure speed, memory and start-up
+bench: $(VENV)/.dev $(VENV)-bench/.peers ## measure speed against its goals and peers [ARGS="SECTION... --json FILE"]
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/.dev ## the floors in about a minute; fails on a gross loss only
+	$(BIN)/python -m benchmarks --quick $(ARGS)
+
+bench-docs: $(VENV)/.lab $(VENV)/.dev ## put measured rows into docs/ [RESULTS=file of bench --json]
+	$(BIN)/python -m benchmarks.document $(RESULTS)
+
+bench-flames: $(VENV)/.dev $(VENV)-bench/.peers ## draw where the time goes, as flame graphs, into docs/images
+	$(BIN)/python -m benchmarks.flames
 
 lab: $(VENV)/.lab ## measure the cascade detector on simulated markets, renew docs/cascades.md [ARGS=--quick]
 	$(BIN)/python -m benchmarks.cascade_lab $(ARGS)
@@ -119,9 +130,12 @@ lock: ## renew the dependency locks (needs uv)
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra dev -o requirements-dev.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 		--python-version 3.11 --custom-compile-command "make lock" --upgrade -q --extra lab -o requirements-lab.lock
+	uv pip compile benchmarks/peers/requirements.in --universal --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-annotate --python-version 3.11 --custom-compile-command "make lock" --upgrade -q \
+		-o requirements-bench.lock
 
 clean: ## remove everything that make has made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -143,4 +157,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 $(VENV)/.lab: requirements-lab.lock $(VENV)/.run
 	@echo "installing numpy and matplotlib for the laboratory (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lab.lock
+	@touch $@
+
+$(VENV)-bench/.peers: requirements-bench.lock
+	@echo "installing cryptofeed, ccxt and py-spy into $(VENV)-bench (once; nothing but measuring needs them)"
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -105,10 +105,10 @@ async def measure(progress: Progress, rounds: int) -> list[Row]:
     return [times_as_fast("P12", "journal against executemany of sqlite3", ours_measured, loop, 0.6, 0.85)]
 
 
-def resolved(traffic: Traffic) -> list[Liquidation]:
+def resolved(traffic: Traffic, count: int = EVENTS_PER_ROUND) -> list[Liquidation]:
     known = {name: {each.name: each for each in instruments(name)} for name in EXCHANGES}
     events = []
-    for frame in traffic.frames(EVENTS_PER_ROUND):
+    for frame in traffic.frames(count):
         parsed = REGISTRY[frame.exchange].parse(frame.body, traffic.now_ms)
         assert isinstance(parsed, Liquidations)
         events += [resolve(raw, known[frame.exchange][raw.instrument]) for raw in parsed.events]

@@ -1,7 +1,7 @@
 """How long an event takes in a real exporter that hears 1,000 a second over sockets, while it is scraped.
 
-The simulated exchanges and the exporter are processes of their own. The journal is filled beforehand with so many coins
-that the page has 10,000 lines; it is scraped as Prometheus does it, every 5 s. Times are the exporter's own histograms,
+The simulated exchanges and the exporter are processes of their own. The journal has an hour-old past of further coins,
+so that the page is long; it is scraped as Prometheus does it, every 5 s. Times are the exporter's own histograms,
 between the first and the last scrape. `liquidation_processing_seconds` is the CPU path: reading a frame, resolving and
 counting, without waiting for the disk, shared equally by the events of a frame and of a commit; it includes the time
 that another thread holds the interpreter. `liquidation_commit_seconds` is all the way from arrival to durable commit;
@@ -19,14 +19,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.report import Progress, Row, at_most, info
-from benchmarks.scrape import LINES, LINES_PER_BASE, OTHER_LINES
 from exporter.app import JOURNAL_FILE
 from exporter.demo import fill
 from exporter.exchanges import REGISTRY
 from exporter.journal.writer import COMMIT_BUCKETS
 from exporter.model import SIDES, Liquidation
 from exporter.simulator import compare, truthfile
-from exporter.simulator.contracts import COINS
 from exporter.view import PROCESSING_BUCKETS
 from tests.system.processes import Exporter, simulator, until
 from tests.unit.metrics.parsed import values
@@ -34,6 +32,7 @@ from tests.unit.metrics.parsed import values
 PER_SECOND = 1000
 WARM_UP_EVENTS = 8_000
 """After so many the journal has its first checkpoint, the only one that holds the whole past."""
+PAST_COINS = 50
 SCRAPES = 6
 SCRAPE_EVERY_S = 5.0
 HOUR_MS = 3_600_000
@@ -70,7 +69,7 @@ def run(progress: Progress) -> list[Row]:
         folder = Path(name)
         with simulator(folder, "calm", 1, "--rate", PER_SECOND) as (endpoints, end), Exporter(folder, endpoints) as run:
             run.data.mkdir()
-            past = list(history((LINES - OTHER_LINES) // LINES_PER_BASE - len(COINS)))
+            past = list(history(PAST_COINS))
             fill(run.data / JOURNAL_FILE, past)
             progress("warming up")
             run.start()

@@ -3,7 +3,7 @@
 The exporter is `python -m exporter` with exchanges that cannot be reached, once with an empty journal and once with one
 of a million events whose last 20,000 are not in the checkpoint, the most that an unclean stop leaves to count anew.
 Byte code is cached, as on any start but the first after an installation, which finds that of the libraries only. The
-anchor is an interpreter that imports libraries that the exporter needs.
+anchor (P13) is an interpreter that imports libraries that the exporter needs.
 """
 
 import os
@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.engine import nowhere
 from benchmarks.frames import Traffic
 from benchmarks.journal import resolved
 from benchmarks.memory import resident_mib
-from benchmarks.report import Progress, Row, at_most, info
+from benchmarks.report import Measured, Progress, Row, at_most, info, times_the_cost
 from exporter.app import JOURNAL_FILE
 from exporter.config import Metrics
 from exporter.exchanges import REGISTRY
@@ -37,9 +38,8 @@ DAY_S = 86_400
 BATCH = 5_000
 POLL_S = 0.002
 PATIENCE_S = 30.0
-LIBRARIES = "aiohttp, prometheus_client, structlog, yaml"
+LIBRARIES = "aiohttp, redis.asyncio, asyncpg, prometheus_client, structlog, yaml"
 MORE_LIBRARIES = "msgspec, websockets.asyncio.client"
-NOWHERE = "127.0.0.1:9"
 
 
 class Start:
@@ -80,16 +80,16 @@ def rows(rounds: list[dict[str, Start]], first: Start) -> list[Row]:
     def seconds(what: str) -> list[float]:
         return [each[what].seconds for each in rounds]
 
-    def against(what: str, field: str) -> list[float]:
-        return [getattr(each[what], field) / getattr(each["libraries"], field) for each in rounds]
+    def sides(field: str, unit: str) -> tuple[Measured, Measured]:
+        ours, anchor = ([getattr(each[what], field) for each in rounds] for what in ("empty", "libraries"))
+        return Measured("", unit, ours), Measured("libraries", unit, anchor)
 
     return [
         at_most("to the first scrape, empty journal", "s", seconds("empty"), 2.0),
         at_most(f"to the first scrape, journal of {EVENTS:,} events", "s", seconds("full"), 2.0),
         info("to the first scrape after an installation, empty journal", "s", [first.seconds]),
-        at_most("to the first scrape, against importing the libraries", "x", against("empty", "seconds"), 2.0, 1.5),
-        at_most("resident when idle, against importing the libraries", "x", against("empty", "mib"), 1.7, 1.4),
-        info("resident when idle, empty journal", "MiB", [each["empty"].mib for each in rounds]),
+        times_the_cost("P13", "to the first scrape, empty journal", *sides("seconds", "s"), 2.0, 1.5),
+        times_the_cost("P13", "resident when idle, empty journal", *sides("mib", "MiB"), 1.7, 1.4),
         info(f"resident when idle, journal of {EVENTS:,} events", "MiB", [each["full"].mib for each in rounds]),
         info("importing the exporter", "s", seconds("exporter")),
         info(f"importing {LIBRARIES}", "s", seconds("libraries")),
@@ -98,10 +98,7 @@ def rows(rounds: list[dict[str, Start]], first: Start) -> list[Row]:
 
 def prepared(folder: Path) -> Exporter:
     folder.mkdir()
-    addresses = {
-        name: {key: f"{'ws' if key == 'ws' else 'http'}://{NOWHERE}" for key in exchange.endpoints}
-        for name, exchange in REGISTRY.items()
-    }
+    addresses = {name: nowhere(name) for name in REGISTRY}
     run = Exporter(folder, addresses)
     run.data.mkdir()
     return run

@@ -1,4 +1,4 @@
-"""The history against other ways to write the same rows into the same table, alternated in one run.
+"""The history (P9) against other ways to write the same rows into the same table, alternated in one run.
 
 *Ours* is the store's `write` with batches of 1,000 records: events with conflicts ignored, feed changes, cursor and
 lease in one statement. *executemany* is asyncpg's, 1,000 rows in a transaction with conflicts ignored. *COPY* has no
@@ -20,7 +20,7 @@ from random import Random
 
 import asyncpg
 
-from benchmarks.report import Progress, Row, at_least, at_most, info, output, table
+from benchmarks.report import Measured, Progress, Row, at_least, at_most, info, output, table, times_as_fast
 from exporter.journal import Database
 from exporter.levels import bucket
 from exporter.logs import set_up
@@ -165,16 +165,16 @@ async def rate(write: Callable[[list[Record]], Awaitable[None]], records: list[R
     return len(records) / seconds, cpu / len(records) * 1e6
 
 
-def run(progress: Progress) -> list[Row]:
+def run(progress: Progress, rounds: int = ROUNDS) -> list[Row]:
     set_up("warn", "logfmt")
     server = services.Postgres(timescale=has_timescale(), options=("-c", "fsync=on"))
     try:
-        return asyncio.run(writing(server, progress))
+        return asyncio.run(writing(server, rounds, progress))
     finally:
         server.stop()
 
 
-async def writing(server: services.Postgres, progress: Progress) -> list[Row]:
+async def writing(server: services.Postgres, rounds: int, progress: Progress) -> list[Row]:
     address = server.url(server.new_database())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder, "journal.db")
@@ -187,17 +187,17 @@ async def writing(server: services.Postgres, progress: Progress) -> list[Row]:
         connection = await asyncpg.connect(address)
         bench = Bench(store, connection)
         await bench.make_copies(timescale=server.timescale)
-        figures = await alternate(bench, progress)
+        figures = await alternate(bench, rounds, progress)
         await connection.close()
         await store.close()
     return report(figures, "TimescaleDB" if server.timescale else "PostgreSQL")
 
 
-async def alternate(bench: Bench, progress: Progress) -> dict[str, list[float]]:
+async def alternate(bench: Bench, rounds: int, progress: Progress) -> dict[str, list[float]]:
     market = Market()
     figures: dict[str, list[float]] = {name: [] for name in ("ours", "many", "copy", "again", "cpu", "many_cpu")}
-    for number in range(ROUNDS + 1):
-        progress(f"round {number} of {ROUNDS}" if number else "warming up")
+    for number in range(rounds + 1):
+        progress(f"round {number} of {rounds}" if number else "warming up")
         records = market.records(EVENTS)
         turns = [("ours", bench.ours), ("many", bench.many), ("copy", bench.copy)]
         found = {name: await rate(write, records) for name, write in (turns if number % 2 else reversed(turns))}
@@ -212,18 +212,15 @@ async def alternate(bench: Bench, progress: Progress) -> dict[str, list[float]]:
 
 
 def report(figures: dict[str, list[float]], title: str) -> list[Row]:
-    ours = figures["ours"]
-    against = {name: [fast / slow for fast, slow in zip(ours, figures[name], strict=True)] for name in ("many", "copy")}
-    again = [repeated / fresh for repeated, fresh in zip(figures["again"], ours, strict=True)]
+    again = [repeated / fresh for repeated, fresh in zip(figures["again"], figures["ours"], strict=True)]
+    ours = Measured("", "rows/s", figures["ours"])
+    many, copy = Measured("", "rows/s", figures["many"]), Measured("", "rows/s", figures["copy"])
     return [
-        at_least(f"{title}: ours against executemany of 1,000", "x", against["many"], 0.9, 1.15),
-        at_least(f"{title}: ours against COPY, which knows no duplicates", "x", against["copy"], 0.4, 0.5),
+        times_as_fast("P9", f"{title} against executemany of 1,000", ours, many, 0.9, 1.15),
+        times_as_fast("P9", f"{title} against COPY, which knows no duplicates", ours, copy, 0.4, 0.5),
         at_least("what is there already against what is new", "x", again, 1.0, 1.3),
-        info("ours", "events/s", ours),
-        info("executemany", "events/s", figures["many"]),
-        info("COPY", "events/s", figures["copy"]),
-        info("ours, CPU of the exporter", "us/event", figures["cpu"]),
-        info("executemany, CPU of the exporter", "us/event", figures["many_cpu"]),
+        info("ours, CPU of the exporter", "µs/event", figures["cpu"]),
+        info("executemany, CPU of the exporter", "µs/event", figures["many_cpu"]),
     ]
 
 

@@ -259,7 +259,7 @@ class App:
         self._bookkeeper.apply(committed)
         self._analyst.apply(committed.records)
         self._fast_path.wake()
-        self._followers.wake()
+        self._followers.take(committed.records)
 
     def _pass_time(self, to_ms: int) -> None:
         self._analyst.pass_time(to_ms)

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
 from exporter.config import Stores
+from exporter.model import Record
 from exporter.stores import Holder, Store, StoreStatus
 from exporter.stores.follower import Follower
+from exporter.stores.tail import Tail
 
 log = structlog.get_logger()
 
@@ -38,17 +40,20 @@ class Followers:
         self.statuses: dict[str, StoreStatus] = {}
         self._followers: list[Follower] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._tail = Tail()
         for store in _stores(config, journal):
             status = self.statuses[store.name] = StoreStatus()
             status.cursor_seq = known.get(store.name)
-            self._followers.append(Follower(store, status, journal, holder, last_seq))
+            self._followers.append(Follower(store, status, journal, holder, last_seq, self._tail))
 
     def start(self) -> None:
         """Begin to follow."""
         self._tasks = [asyncio.create_task(each.run(), name="follower") for each in self._followers]
 
-    def wake(self) -> None:
-        """Say that the journal has grown; never blocks."""
+    def take(self, records: Sequence[Record]) -> None:
+        """Say that the journal has grown by these records; never blocks."""
+        if self._followers:
+            self._tail.add(records)
         for follower in self._followers:
             follower.wake()
 

@@ -31,6 +31,7 @@ from exporter.stores.base import (
     StoreUnavailableError,
 )
 from exporter.stores.pages import Pages
+from exporter.stores.tail import Tail
 
 log = structlog.get_logger()
 
@@ -58,16 +59,25 @@ _STANDINGS = {
 
 
 class Follower:
-    """Feeds one store from the journal at `journal`; `last_seq` tells the journal's newest sequence number."""
+    """Feeds one store from the journal at `journal`; `last_seq` tells the journal's newest sequence number.
+
+    `tail` holds its newest records, if anything does.
+    """
 
     def __init__(
-        self, store: Store, status: StoreStatus, journal: Path, holder: Holder, last_seq: Callable[[], int]
+        self,
+        store: Store,
+        status: StoreStatus,
+        journal: Path,
+        holder: Holder,
+        last_seq: Callable[[], int],
+        tail: Tail | None = None,
     ) -> None:
         self.status = status
         self._store = store
         self._holder = holder
         self._last_seq = last_seq
-        self._pages = Pages(journal, store.name)
+        self._pages = Pages(journal, store.name, tail or Tail())
         self._done_seq = status.cursor_seq or 0
         """Up to here the store has every record; unlike a cursor it also moves over numbers that no record has."""
         self._failures = 0

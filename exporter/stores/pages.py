@@ -9,24 +9,27 @@ from typing import TypeVar
 from exporter.journal import Database, Telling
 from exporter.model import Record
 from exporter.stores.base import Cursor, Standing, mark_of
+from exporter.stores.tail import Tail
 
 Answer = TypeVar("Answer")
 
 
 class Pages:
-    """The journal at `path` for one reader.
+    """The journal at `path` for one reader; what is in `tail` is not read from the file.
 
     The file is opened at the first question and again after an error; `sqlite3.Error` and `JournalError` come through.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, tail: Tail) -> None:
         self._path = path
+        self._tail = tail
         self._database: Database | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"follower-{name}")
 
     async def read(self, after_seq: int, limit: int) -> list[Record]:
         """Return the records after a sequence number, oldest first."""
-        return await self._ask(lambda database: database.read(after_seq, limit))
+        held = self._tail.read(after_seq, limit)
+        return await self._ask(lambda database: database.read(after_seq, limit)) if held is None else held
 
     async def tellings(self, after: int, limit: int) -> list[Telling]:
         """Return what the signals told of after a number, oldest first."""

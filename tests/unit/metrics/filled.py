@@ -1,13 +1,13 @@
 """Views of exporters that have seen something, without an exporter."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from exporter.analysis.status import CoinPresent, Present
 from exporter.check import Verdict
 from exporter.check.findings import Finding
 from exporter.check.status import CheckStatus
-from exporter.config import AlertsSection, Config, Metrics
+from exporter.config import AlertsSection, Config, ExchangeSection, Metrics
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.gaps import Gaps
@@ -48,11 +48,18 @@ def event(exchange: str, base: str, side: Side, *, usd: float, quantity: float =
     )
 
 
-def empty_view(*, bases: tuple[str, ...] = MAIN, base_cap: int = 1000, window_bases: int = 20) -> View:
+def empty_view(
+    *,
+    bases: tuple[str, ...] = MAIN,
+    base_cap: int = 1000,
+    window_bases: int = 20,
+    exchanges: Iterable[str] = tuple(REGISTRY),
+) -> View:
     """Return an exporter that has just started: nothing connected, nothing received."""
+    listened = {name: ExchangeSection(enabled=name in exchanges) for name in REGISTRY}
     metrics = Metrics(bases=bases, base_cap=base_cap, window_bases=window_bases)
     alerts = AlertsSection(minimum_usd={"BTC": 5_000_000.0, "DOGE": 1.0}, mute=("DOGE",))
-    config = Config(metrics=metrics, alerts=alerts)
+    config = Config(metrics=metrics, alerts=alerts, exchanges=listened)
     view = View(config, Ledger(config.enabled_exchanges(), bases, base_cap), Gaps(), JournalStatus(), nothing_newer)
     for name in config.enabled_exchanges():
         view.exchanges[name] = ExchangeStatus(name, [feed.name for feed in REGISTRY[name].feeds])
@@ -178,11 +185,11 @@ def signalled(view: View) -> Present:
     return view.signals.present
 
 
-def busy_view(bases: int, seed: int = 7) -> View:
+def busy_view(bases: int, seed: int = 7, exchanges: Iterable[str] = tuple(REGISTRY)) -> View:
     """Return an exporter with so many coins on every exchange and side, and a full day of the main ones."""
     rng = random.Random(seed)
     names = [*MAIN, *(f"COIN{number}" for number in range(bases - len(MAIN)))]
-    view = empty_view(base_cap=max(1, bases))
+    view = empty_view(base_cap=max(1, bases), exchanges=exchanges)
     seq = 0
     for exchange in view.config.enabled_exchanges():
         connect(view, exchange)
