@@ -21,7 +21,7 @@ SPARSE = "60s"
 """Alertmanager is scraped every 15 s, and a rate needs some scrapes."""
 WHAT = ("alertname", "exchange", "store", "base", "side")
 MARKET_RULES = '{rule_group=~".*;market"}'
-FIRES = Look(words={1: ("firing", BAD)}, nothing="none fired")
+FIRES = Look(words={1: ("firing", BAD), 0: ("nothing fires", PLAIN)}, nothing="none fired")
 
 
 def _latency(quantile: float, span: str) -> str:
@@ -80,7 +80,8 @@ def _muted() -> Panel:
 def _history() -> Panel:
     labels = ", ".join(f'"{label}"' for label in WHAT)
     firing = f'ALERTS{{alertstate="firing", severity!="info", {WATCHDOG}}}'
-    expr = f'max by (what) (label_join({firing}, "what", " ", {labels}))'
+    fired = f'max by (what) (label_join({firing}, "what", " ", {labels}))'
+    expr = f'{fired} or on () label_replace(vector(0), "what", "nothing", "", "")'
     return timeline(
         "What has fired",
         "Which alerts fired when, each with the exchange, store, coin and side that it is about; without mere news, "

@@ -35,7 +35,7 @@ COIN_BOARD = Board(
             [
                 balance(COIN),
                 Row(10, [(24, GRAPH)]),
-                Row(7, [(14, totals(COIN)), (4, levels_now(COIN_SIGNALS, 18)), (6, score_over_time(COIN_SIGNALS))]),
+                Row(7, [(15, totals(COIN)), (3, levels_now(COIN_SIGNALS, 18)), (6, score_over_time(COIN_SIGNALS))]),
             ],
         ),
         Section("By exchange, last $window", [Row(15, [(12, exchanges(COIN)), (12, sides(COIN))])]),

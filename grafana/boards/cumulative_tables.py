@@ -14,8 +14,8 @@ BY = "${by}"
 """The figure that shares, ratio, imbalance and dominance refer to: `notional_usd` or `events`."""
 RATES_NOTE = "Rates count from the first event on."
 DAY = 'window="24h"'
-EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=88)
-AMOUNT_WIDTH = 96
+EXCHANGE = Column(title="Exchange", source="exchange", left=True, width=84)
+AMOUNT_WIDTH = 86
 
 
 def by_side(scope: Totals) -> Panel:

@@ -17,6 +17,7 @@ SCORES = f"{BY} (liquidation_cascade_risk_score)"
 LEVELS = f"{BY} (liquidation_cascade_level)"
 RANKED = f"topk({TOP}, 1000 * ({LEVELS} > 0) or {SCORES} or {LEVELS})"
 """The sides of coins that are shown: at a level, the highest scores after them, unknown ones at the end."""
+AGE = f"(time() - {BY} (liquidation_cascade_episode_start_timestamp_seconds))"
 TITLES = dict(
     zip(COMPONENTS, ("Intensity", "Self-exc.", "One side", "Breadth", "Many", "Quiet"), strict=True),
 )
@@ -71,7 +72,7 @@ def coins() -> Panel:
             Column(title="Orders", expr=_of("episode_events"), look=COUNT, width=70),
             Column(
                 title="Lasts",
-                expr=_shown(f"time() - {BY} (liquidation_cascade_episode_start_timestamp_seconds)"),
+                expr=_shown(f"({AGE} or NaN * {LEVELS})"),
                 look=DURATION.but(decimals=0),
                 width=78,
             ),

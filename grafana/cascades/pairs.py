@@ -69,12 +69,13 @@ def leads() -> Panel:
         "By how many seconds liquidations of the exchange at the left come before those of the exchange above, after "
         "when negative; ≈: together, by less than half a second. Empty while it is not significant. What an exchange "
         "delays before it publishes counts as well.",
-        _pairs("lead_seconds"),
+        f"{_pairs('lead_seconds')} or NaN * {_pairs('synchrony_ratio')}",
         Look(
             unit=units.NUMBER,
             decimals=1,
             words={0: ("≈", PLAIN)},
             steps=[(None, PLAIN), (0.5, STRONG)],
+            undefined=NOT_KNOWN,
             nothing="nobody significantly",
         ),
     )

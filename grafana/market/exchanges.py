@@ -25,7 +25,7 @@ def exchanges(scope: Windows) -> Panel:
     def each(figure: str) -> str:
         return scope.total(figure, "exchange", CHOSEN_WINDOW)
 
-    state = Column(title="State", expr=FEED_STATE, look=STATE, cell="color-text", left=True)
+    state = Column(title="State", expr=FEED_STATE, look=STATE, cell="color-text", left=True, width=76)
     publishes = Column(
         title="Publishes",
         expr=published(),
@@ -44,17 +44,17 @@ def exchanges(scope: Windows) -> Panel:
                 title="Exchange",
                 source="exchange",
                 left=True,
-                width=90,
+                width=84,
                 links=[EXCHANGE_OF_ROW, EVENTS_OF_ROW_AND_COIN if scope is COIN else EVENTS_OF_ROW],
             )
         ],
         [
             *([state, publishes] if scope is MARKET else [shows(each("events"))]),
-            Column(title="Events", expr=each("events"), look=COUNT),
+            Column(title="Events", expr=each("events"), look=COUNT, width=EVENTS_WIDTH),
             Column(title="USD", expr=each("notional_usd"), look=MONEY, width=90),
             *([Column(title="$coin", expr=each("quantity"), look=AMOUNT)] if scope is COIN else []),
-            Column(title="Share", expr=share, look=SHARE),
-            Column(title="Long %", expr=long_share, look=LONG_SHARE, cell="gauge", width=130),
+            Column(title="Share", expr=share, look=SHARE, width=66),
+            Column(title="Long %", expr=long_share, look=LONG_SHARE, cell="gauge"),
         ],
         sort="-USD",
     )

@@ -23,25 +23,30 @@ LABELS = {
 """The labels that tell alerts apart, and their columns."""
 BY = f"max by ({', '.join(LABELS)})"
 SEVERITIES = {"critical": BAD, "warning": SERIOUS, "info": WATCH}
-STATES = ("pending", *reversed(SEVERITIES))
+STATES = ("nothing fires", "pending", *reversed(SEVERITIES))
+"""What is more urgent has a larger number, so that it stands above the rest."""
 STATE = Look(
     words={
-        place: ("firing", SEVERITIES[each]) if each in SEVERITIES else (each, PLAIN)
-        for place, each in enumerate(STATES, 1)
+        number: ("firing", SEVERITIES[each]) if each in SEVERITIES else (each, PLAIN)
+        for number, each in enumerate(STATES)
     }
 )
-"""What is more urgent has a larger number, so that it stands above the rest."""
+
+
+def _or_nothing(alerts: str, value: str) -> str:
+    """Return a single line where there are no alerts: Grafana 9 takes an empty answer for an error."""
+    return f'{alerts} or on () label_replace(vector({value}), "alertname", "none", "", "")'
 
 
 def firing() -> Panel:
     """Return the table of the alerts that fire or are about to."""
     parts = [
-        f'{place} * ALERTS{{alertstate="firing", severity="{severity}", {WATCHDOG}}}'
-        for place, severity in enumerate(STATES, 1)
+        f'{number} * ALERTS{{alertstate="firing", severity="{severity}", {WATCHDOG}}}'
+        for number, severity in enumerate(STATES)
         if severity in SEVERITIES
     ]
     pending = f'ALERTS{{alertstate="pending", {WATCHDOG}}}'
-    state = f"{BY} ({' or '.join([*parts, pending])})"
+    state = _or_nothing(f"{BY} ({' or '.join([*parts, pending])})", "0")
     return prometheus_table(
         "Alerts",
         "Alerts that fire, or that will when their condition lasts, and since when it holds; alerting/runbooks.md says "
@@ -51,8 +56,8 @@ def firing() -> Panel:
             Column(title="State", expr=state, look=STATE, cell="color-text", left=True),
             Column(
                 title="Since",
-                expr=f"{BY} (1000 * ALERTS_FOR_STATE{{{WATCHDOG}}})",
-                look=Look(unit=units.AGO),
+                expr=_or_nothing(f"{BY} (1000 * ALERTS_FOR_STATE{{{WATCHDOG}}})", "NaN"),
+                look=Look(unit=units.AGO, undefined="–"),
                 left=True,
             ),
         ],

@@ -9,7 +9,6 @@ REASONS = {
     "ALERTS": "nothing is wrong",
     "prometheus_notifications_latency_seconds": "no alert was sent to Alertmanager so far",
     "alertmanager_notification_latency_seconds_bucket": "Alertmanager is scraped every 15 s, the demo is young",
-    "liquidation_cascade_episode_start_timestamp_seconds": "there may be no episode at the moment",
     "liquidation_stress_ratio": "known after a day",
     "liquidation_exchange_correlation": "known after an hour",
     "liquidation_exchange_lead_seconds": "known when it is significant",
