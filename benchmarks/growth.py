@@ -54,7 +54,8 @@ HOUR_MS, PAST_HOURS = 3_600_000, 40
 COPY = """
 INSERT INTO events
 SELECT seq + :shift, applied_ms + :later, time_ms + :later, received_ms + :later, exchange, instrument, base, quote,
-    settle, kind, side, price, price_kind, quantity, quantity_unit, base_quantity, notional_usd, id || :mark, origin
+    settle, kind, side, price, price_kind, quantity, quantity_unit, base_quantity, notional_usd, id || :mark, origin,
+    usd_rate
 FROM events WHERE seq <= :rows
 """
 
