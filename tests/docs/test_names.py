@@ -17,8 +17,9 @@ TABLES = set(
 )
 """What the history calls its tables and views."""
 OF_OTHERS = {"liquidation_trades"}  # a field of Lighter's answers
-NAMES = {environment_name(key) for key in leaves(Config)} | {"LIQ_URL"}
-FILES = re.compile(r"\.(md|py|db|yml|yaml|json|js|svg|txt|lock)$")
+KEYS = {environment_name(key) for key in leaves(Config)}
+NAMES = KEYS | {f"{name}_FILE" for name in KEYS} | {"LIQ_URL", "LIQ_HTTP_CONFIG_FILE"}
+FILES = re.compile(r"\.(md|py|db|gz|sock|yml|yaml|json|js|svg|txt|lock)$")
 
 
 @each_page

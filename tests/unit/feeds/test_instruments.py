@@ -84,7 +84,7 @@ def test_a_corrupt_cache_is_ignored_with_one_line(tmp_path, content):
 def test_a_missing_cache_is_the_first_start(tmp_path):
     with capture_logs() as lines:
         assert InstrumentCache(tmp_path / "toy.json").load() == []
-    assert [line["log_level"] for line in lines] == ["info"]
+    assert [line["log_level"] for line in lines] == ["debug"]
 
 
 def test_a_cache_that_can_not_be_written_is_a_warning(tmp_path):
