@@ -124,6 +124,11 @@ class Market:
         self.elapsed_ms += STEP_MS
         return faults
 
+    def rest(self) -> None:
+        """Let nothing happen any more; prices go on."""
+        self._rate, self._waiting = 0.0, []
+        self._arrivals, self._surge = Arrivals(0.0, 0.0), None
+
     def _begin_phase(self) -> None:
         self.phase = next(self._script)
         self._phase_steps = max(1, round(self.phase.seconds / STEP_S))
