@@ -51,6 +51,12 @@ class Engine:
             for exchange in self._exchanges.values():
                 exchange.flush(self._market.now_ms)
 
+    def rest(self) -> None:
+        """Send what is still due, and nothing but prices from then on."""
+        self._market.rest()
+        for exchange in self._exchanges.values():
+            exchange.flush(self._market.now_ms, final=True)
+
     async def _wait_for_audience(self) -> None:
         """Keep clients supplied with prices until all that matters is subscribed, and a second longer."""
         deadline = _loop_time() + self._patience_s

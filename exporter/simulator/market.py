@@ -137,6 +137,11 @@ class Market:
         usd = self.prices.usd[contract.coin]
         return draw_order(rng, contract, usd, draw_side(rng, LONG_SHARE), self.now_ms)
 
+    def rest(self) -> None:
+        """Let nothing happen any more; prices go on."""
+        self._rate, self._waiting = 0.0, []
+        self._arrivals, self._surge = Arrivals(0.0, 0.0), None
+
     def _begin_phase(self) -> None:
         self.phase = next(self._script)
         self._phase_steps = max(1, round(self.phase.seconds / STEP_S))

@@ -52,13 +52,17 @@ def date_back(folder, seconds):
 
 
 async def leave(simulator, name, folder):
-    """Have an exporter count for a while, end it, and let the market go on without it up to now."""
+    """Have an exporter count for a while, end it, and let the market go on without it up to now.
+
+    Then the market rests: on a busy machine it would lag, and be asked for what it has not sent yet.
+    """
     async with exporter(simulator, folder) as app:
         await until(lambda: live(app) and simulator.engine.is_open)
         simulator.engine.skip(BEFORE_S)
         await until(lambda: simulator.engine.lag_s < 0.5 and counted(app, name) == simulator.sent > 0)
     date_back(folder, AWAY_S)
     simulator.engine.skip(AWAY_S - 5.0)
+    simulator.engine.rest()
 
 
 def newest(app, name):
