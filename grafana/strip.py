@@ -40,7 +40,7 @@ def alerts_firing() -> Panel:
         "Alerts firing",
         "Warnings and critical alerts that fire now; a click leads to them. 0 also where no rules are loaded.",
         [now(FIRING)],
-        COUNT.but(steps=[(None, PLAIN), (1, BAD)], links=[ALERTS_OF_NUMBER]),
+        COUNT.but(steps=[(None, PLAIN), (1, BAD)], links=[ALERTS_OF_NUMBER], nothing="?"),
         size=26,
     )
 
