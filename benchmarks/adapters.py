@@ -16,6 +16,7 @@ from benchmarks import peers
 from benchmarks.contracts import EXCHANGES, instruments
 from benchmarks.frames import Frame, Traffic
 from benchmarks.report import Measured, Progress, Row, info, times_as_fast, times_the_cost
+from exporter.app import settle_interpreter
 from exporter.config import Metrics
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Liquidations
@@ -68,6 +69,7 @@ def measure(exchange: str, frames: Sequence[Frame], received_ms: int, folder: Pa
     anchors = ("cryptofeed", "ccxt", "orjson") if exchange == "binance" else ("ccxt",)
     found: dict[str, list[float]] = {"count": [], "parse": []}
     running = [peers.Peer(name, exchange, frames, folder) for name in anchors] if peers.available() else []
+    settle_interpreter()
     for _ in range(rounds):
         found["parse"].append(timed(way.parse, len(frames)))
         found["count"].append(timed(way.count, len(frames)))

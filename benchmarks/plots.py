@@ -14,6 +14,7 @@ from benchmarks.report import Row  # noqa: E402 - as above
 from benchmarks.results import Section  # noqa: E402 - as above
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+TICKS = (0.25, 0.5, 1, 2, 4, 8)
 COLOURS = {"met": "#2a9d5c", "floor only": "#d99a1c", "MISSED": "#c8402f"}
 
 
@@ -29,6 +30,8 @@ def draw(sections: Mapping[str, Section]) -> None:
             axes.plot(over_floor(row, row.target), place, "|", color="#555555", markersize=14)
     axes.axvline(1.0, color="#555555", linewidth=1)
     axes.set_xscale("log")
+    axes.set_xticks(TICKS, [f"{tick:g}x" for tick in TICKS])
+    axes.minorticks_off()
     axes.set_yticks(range(len(rows)), [f"{row.goal} {row.what}" for row in reversed(rows)], fontsize=8)
     axes.set_xlabel("measured over floor (median, lowest and highest round; | is the target)")
     axes.spines[["top", "right"]].set_visible(False)

@@ -84,7 +84,8 @@ def at_most(
 
 def info(what: str, unit: str, rounds: Sequence[float]) -> Row:
     """Return a row without a goal."""
-    return Row(what, unit, statistics.median(rounds), min(rounds), max(rounds), len(rounds))
+    figures = (float(figure(rounds)) for figure in (statistics.median, min, max))
+    return Row(what, unit, *figures, len(rounds))
 
 
 class Measured(msgspec.Struct, frozen=True):

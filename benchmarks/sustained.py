@@ -33,7 +33,7 @@ class Round:
 
 
 def run(progress: Progress) -> list[Row]:
-    set_up("warn", "logfmt")
+    set_up("error", "logfmt")
     return asyncio.run(measure(progress))
 
 
@@ -81,7 +81,7 @@ async def scrape(engine: Engine, milliseconds: list[float]) -> None:
 
 def profiled() -> None:
     """Count events and do nothing else, for a profiler."""
-    set_up("warn", "logfmt")
+    set_up("error", "logfmt")
     asyncio.run(_profiled())
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+import threading
 import time
 from contextlib import asynccontextmanager
 
@@ -70,6 +71,29 @@ async def test_every_entry_is_committed_once_and_in_order(tmp_path):
     database = Database(tmp_path / "j.db")
     assert database.checkpoint(0).seq == database.last_seq, "a clean stop leaves a checkpoint of everything"
     database.close()
+
+
+async def test_a_commit_is_counted_while_the_next_one_is_written(tmp_path, monkeypatch):
+    written, real, second = [], Database.write, threading.Event()
+
+    def write(database, batch):
+        written.append(batch)
+        if len(written) == 2:
+            second.set()
+        return real(database, batch)
+
+    class Waiting(Books):
+        def apply(self, committed):
+            assert self.commits or second.wait(20), "the next commit waits for this one to be counted"
+            super().apply(committed)
+
+    monkeypatch.setattr(Database, "write", write)
+    books = Waiting()
+    async with running(tmp_path / "j.db", books) as journal:
+        for n in range(writer.BATCH_ENTRIES + 10):
+            journal.append(liquidation(n))
+        await until(lambda: len(books.ids) == writer.BATCH_ENTRIES + 10)
+    assert books.ids == [f"id-{n}" for n in range(writer.BATCH_ENTRIES + 10)]
 
 
 async def test_an_event_is_durable_before_it_is_counted(tmp_path):
