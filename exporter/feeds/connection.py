@@ -124,9 +124,12 @@ class Connection:
             task.result()
 
     async def _pump(self, websocket: ClientConnection, requests: Subscriptions) -> None:
-        receive, read = websocket.recv, self._reader.read
+        receive, reader = websocket.recv, self._reader
         while True:
-            answer = read(await receive(decode=False))
+            unusable = reader.unusable
+            answer = reader.read(await receive(decode=False))
+            if reader.unusable != unusable:
+                await asyncio.sleep(0)  # frames that lie ready are read without a pause: after junk others go first
             if answer is not None:
                 await self._act(websocket, requests, answer)
             if self.state is not State.LIVE:

@@ -25,6 +25,8 @@ class Reader:
         self.last_message_ms = 0
         self.last_control_ms = 0
         self.heard = monotonic()
+        self.unusable = 0
+        """How many frames were of no use."""
         self._frames = 0
         self._liveness = liveness
         self._name = context.exchange.name
@@ -102,6 +104,7 @@ class Reader:
             raise Ended(Reason.MALFORMED, "most frames are malformed")
 
     def _unusable(self, reason: str, frame: bytes, received_ms: int) -> None:
+        self.unusable += 1
         self._sink.quarantine(self._name, reason, frame, received_ms)
         if self._junk.flooded(self.heard):
             raise Ended(Reason.FLOOD, "flooded with unusable frames")

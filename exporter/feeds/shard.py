@@ -20,6 +20,10 @@ from exporter.feeds.subscriptions import Refusals
 
 log = structlog.get_logger()
 
+HARMFUL = frozenset({Reason.FLOOD, Reason.MALFORMED})
+PENALTY_S = 5.0
+"""A socket that floods costs the others time until it is cut, so that the next one has to wait for longer."""
+
 
 class Report(msgspec.Struct, frozen=True):
     """The state of one connection since `at_ms`, and why: `reason` for metrics and records, `text` for people.
@@ -77,6 +81,8 @@ class Shard:
             self._count(ended)
             self._pause_lived()
             delay = self._backoff.after(self._lived, random.random())  # noqa: S311 - jitter, not a secret
+            if ended.reason in HARMFUL:
+                delay += min(PENALTY_S, self._context.settings.backoff_max)
             current = self._relay.current
             at_ms = self._proven(current.last_message_ms if current else 0)
             self._state = ended.state
