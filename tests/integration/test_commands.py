@@ -40,7 +40,7 @@ async def test_stats_shows_what_the_exporter_counts(exporter, tmp_path):
     assert (result.status, result.err) == (0, "")
     assert lines[0] == "BTC liquidations, all time"
     assert lines[1] == "2 events $30,000.00 0.6 BTC"
-    assert "Feeds: binance live · bybit live" in lines
+    assert "Feeds: 2 of 2 live" in lines
     assert any(line.startswith("last 24h 2 $30K $5K $25K 16.7% $25K BULLISH bybit 83.3%") for line in lines)
 
 
@@ -64,7 +64,7 @@ async def test_a_feed_that_is_down_is_named_beside_the_figures(exporter, tmp_pat
     feed = next(iter(exporter.statuses["bybit"].feeds.values()))
     feed.connections[0], feed.reason = State.BLOCKED, "HTTP 403"
     result = await command("stats", "--url", exporter.url, cwd=tmp_path)
-    assert "Feeds: binance live · bybit blocked (HTTP 403)" in squeezed(result.out)
+    assert "Feeds: 1 of 2 live · bybit blocked (HTTP 403)" in squeezed(result.out)
 
 
 async def test_watch_as_json_goes_on_until_it_is_interrupted(exporter, tmp_path):
@@ -213,7 +213,7 @@ async def test_exchanges_show_state_and_capability(exporter, tmp_path):
     result = await command("exchanges", "--url", exporter.url, cwd=tmp_path)
     lines = squeezed(result.out)
     assert any(line.startswith("bybit live 2 of 2 ") for line in lines)
-    assert any(line.startswith("binance sampled_1s 2021-04-27 fill") for line in lines)
+    assert any(line.startswith("binance sample: 1/s per symbol 2021-04-27 fill") for line in lines)
     as_json = await command("exchanges", "--json", "--url", exporter.url, cwd=tmp_path)
     assert {each["exchange"]: each["state"] for each in json.loads(as_json.out)["exchanges"]} == {
         "binance": "live",
@@ -226,7 +226,7 @@ async def test_exchanges_are_known_without_an_exporter(exporter, tmp_path):
     result = await command("exchanges", "--url", exporter.url, cwd=tmp_path)
     assert result.status == 0
     assert result.out.startswith(f"State: not running (no exporter answers at {exporter.url})")
-    assert any(line.startswith("bybit full 2025-02-20 bankruptcy") for line in squeezed(result.out))
+    assert any(line.startswith("bybit every one 2025-02-20 bankruptcy") for line in squeezed(result.out))
     as_json = await command("exchanges", "--json", "--url", exporter.url, cwd=tmp_path)
     assert {each["state"] for each in json.loads(as_json.out)["exchanges"]} == {"not running"}
 
