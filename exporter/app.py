@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import aiohttp
 import structlog
 
 from exporter import __version__
@@ -21,7 +20,7 @@ from exporter.broadcast import Broadcast
 from exporter.byhand import ByHand
 from exporter.config import Config, ConfigError
 from exporter.exchanges import REGISTRY
-from exporter.feeds import ExchangeFeeds
+from exporter.feeds import ExchangeFeeds, rest_session
 from exporter.feeds.status import ExchangeStatus, State
 from exporter.folder import held
 from exporter.followers import Followers, holder
@@ -146,7 +145,7 @@ class App:
         journal = asyncio.create_task(self.journal.run(), name="journal")
         self._followers.start()
         try:
-            async with aiohttp.ClientSession(headers={"User-Agent": f"liquidation-exporter/{__version__}"}) as session:
+            async with rest_session() as session:
                 self._session = session
                 async with asyncio.TaskGroup() as group:
                     self._group = group

@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
-
-from exporter import __version__
 from exporter.config import Config
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Span
-from exporter.feeds import ExchangeFeeds
+from exporter.feeds import ExchangeFeeds, rest_session
 from exporter.feeds.status import ExchangeStatus, Tally
 from exporter.gaps import Gaps
 from exporter.intake import Intake
@@ -46,7 +43,7 @@ async def recover(config: Config, path: Path, name: str, span: Span, tally: Tall
     intake.restore(database.pending())
     reader = Reader(path, journal.written)
     try:
-        async with aiohttp.ClientSession(headers={"User-Agent": f"liquidation-exporter/{__version__}"}) as session:
+        async with rest_session() as session:
             feeds = ExchangeFeeds(
                 REGISTRY[name],
                 config.endpoints(name),

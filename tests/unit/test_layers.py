@@ -59,7 +59,7 @@ ALLOWED = {
     "gaps": {"model"},
     "questions": {"model", "exchanges", "journal"},
     "journal": {"model", "cells", "levels", "histogram", "errors", "signals.readings"},
-    "feeds": {"model", "exchanges", "config", "histogram"},
+    "feeds": {"model", "exchanges", "config", "histogram", ""},
     "stores": {"model", "cells", "levels", "histogram", "errors", "journal", "signals.readings"},
     "check": {"access", "model", "cells", "ledger", "levels", "config", "errors", "journal", "stores"},
     "backup": {"config", "errors", "folder", "journal", "stores", "tables.numbers", ""},
