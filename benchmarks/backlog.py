@@ -21,7 +21,7 @@ from random import Random
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.report import Progress, Row, at_least, at_most, output, table
-from exporter.app import JOURNAL_FILE
+from exporter.folder import JOURNAL_FILE
 from exporter.journal import Batch, Database
 from exporter.model import SIDES, Liquidation
 from stack.programs import has_timescale

@@ -28,9 +28,9 @@ from benchmarks.frames import Frame
 from benchmarks.report import Progress, Row, at_most, info
 from benchmarks.startup import prepared, serve
 from benchmarks.wires import Wire
-from exporter.app import JOURNAL_FILE
 from exporter.config import Metrics
 from exporter.exchanges import REGISTRY
+from exporter.folder import JOURNAL_FILE
 from exporter.journal import Batch, Checkpoint, Database
 from exporter.ledger import Ledger
 from exporter.logs import set_up

@@ -16,7 +16,7 @@ from benchmarks.latency import COMMIT, p99_ms
 from benchmarks.market import Market, market
 from benchmarks.report import Progress, Row, at_most, info
 from benchmarks.watched import Page, up, wait_for
-from exporter.journal.writer import COMMIT_BUCKETS
+from exporter.journal.status import COMMIT_BUCKETS
 from exporter.simulator import compare
 from exporter.simulator.scenarios import Fault, LastingFault
 from tests.system.processes import Exporter

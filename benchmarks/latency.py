@@ -19,10 +19,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.report import Progress, Row, at_most, info
-from exporter.app import JOURNAL_FILE
 from exporter.demo import fill
 from exporter.exchanges import REGISTRY
-from exporter.journal.writer import COMMIT_BUCKETS
+from exporter.folder import JOURNAL_FILE
+from exporter.journal.status import COMMIT_BUCKETS
 from exporter.model import SIDES, Liquidation
 from exporter.simulator import compare, truthfile
 from exporter.view import PROCESSING_BUCKETS

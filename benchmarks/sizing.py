@@ -16,7 +16,7 @@ from benchmarks.engine import Engine
 from benchmarks.frames import Traffic
 from benchmarks.memory import resident_mib
 from benchmarks.report import Progress, Row, info
-from exporter.app import JOURNAL_FILE
+from exporter.folder import JOURNAL_FILE
 from exporter.logs import set_up
 from exporter.metrics import Exposition
 from tests.unit.metrics.filled import NOW_MS, busy_view

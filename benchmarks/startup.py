@@ -22,9 +22,9 @@ from benchmarks.frames import Traffic
 from benchmarks.journal import resolved
 from benchmarks.memory import resident_mib
 from benchmarks.report import Measured, Progress, Row, at_most, info, times_the_cost
-from exporter.app import JOURNAL_FILE
 from exporter.config import Metrics
 from exporter.exchanges import REGISTRY
+from exporter.folder import JOURNAL_FILE
 from exporter.journal import Batch, Checkpoint, Database
 from exporter.journal.writer import CHECKPOINT_RECORDS
 from exporter.ledger import Ledger

@@ -24,7 +24,7 @@ from benchmarks.latency import COMMIT, HEADERS, PROCESSING, Scrape, p99_ms
 from benchmarks.report import Progress, Row, at_most, info
 from benchmarks.turns import SCRAPERS, SLOW, turns
 from exporter.exchanges import REGISTRY
-from exporter.journal.writer import COMMIT_BUCKETS
+from exporter.journal.status import COMMIT_BUCKETS
 from exporter.view import PROCESSING_BUCKETS
 from exporter.web.passwords import compare
 from tests.system.processes import Exporter, simulator, until

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -22,18 +21,18 @@ from exporter.config import Config, ConfigError
 from exporter.exchanges import REGISTRY
 from exporter.feeds import ExchangeFeeds, rest_session
 from exporter.feeds.status import ExchangeStatus, State
-from exporter.folder import held
+from exporter.folder import JOURNAL_FILE, held
 from exporter.followers import Followers, holder
-from exporter.gaps import Gaps, Outage, summed
+from exporter.gaps import Gaps, Outage
 from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalStatus
 from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.logs import set_up
 from exporter.metrics import Exposition
-from exporter.model import NEVER_RUN, FeedChange, Liquidation
+from exporter.model import NEVER_RUN, FeedChange
+from exporter.opening import left_open, restore, restore_gaps
 from exporter.questions import Reader
-from exporter.recovery import left_open
 from exporter.selfcheck import SelfCheck
 from exporter.signals import Sampling
 from exporter.stats import WINDOWS
@@ -43,7 +42,6 @@ from exporter.web import WebServer
 
 log = structlog.get_logger()
 
-JOURNAL_FILE = "journal.db"
 NOTICE_S = 12.0
 """After this long without a connection the log says which exchanges cannot be reached, and why."""
 HOUSEKEEPING_S = 60.0
@@ -90,7 +88,7 @@ class App:
         database = Database(folder / JOURNAL_FILE)
         ledger = Ledger(config.enabled_exchanges(), config.metrics.bases, config.metrics.base_cap)
         levels = Levels()
-        restore(ledger, levels, database)
+        restore(ledger, levels, database, _oldest_minute(_now_ms()))
         self._reader = Reader(database.path, self._written)
         self.view = View(config, ledger, Gaps(), JournalStatus(), self._reader.newest, levels, started_ms=_now_ms())
         self._followers = Followers(
@@ -101,7 +99,9 @@ class App:
             lambda: self.view.journal.last_seq,
         )
         self.view.stores = self._followers.statuses
-        self._restore_gaps(database)
+        retention_ms = int(config.journal.retention * 1000)
+        before_ms = self.view.started_ms - retention_ms
+        restore_gaps(self.view.gaps, database, before_ms, self._followers.keep_after(database.last_seq))
         broadcast = Broadcast()
         self._bookkeeper = Bookkeeper(self.view, broadcast)
         self.journal = Journal(
@@ -119,7 +119,6 @@ class App:
         self.view.signals = self._analyst.status
         self._fast_path = FastPath(lambda: self.view.config.alerts, lambda: self.view.signals.present)
         self.view.alerts = self._fast_path.status
-        retention_ms = int(config.journal.retention * 1000)
         self.intake = Intake(
             self.journal, self.view.exchanges, retention_ms, self._refresh_instruments, config.feeds.asset_classes
         )
@@ -268,21 +267,6 @@ class App:
         if exchange in self._feeds:
             self._feeds[exchange].refresh_soon()
 
-    def _restore_gaps(self, database: Database) -> None:
-        """Bring the gaps to the journal's last record; of what is older than the retention it keeps sums only."""
-        before = _now_ms() - int(self.view.config.journal.retention * 1000)
-        kept_by_stores = self._followers.keep_after(database.last_seq)
-        past = database.past_changes()
-        more = summed(past, database.settled_changes(before, kept_by_stores))
-        if more != past:
-            try:
-                database.forget_changes(more)
-                past = more
-            except sqlite3.Error as error:  # a full disk: the next start does it
-                log.warning("old feed changes are kept", error=str(error))
-        self.view.gaps.restore(past)
-        self.view.gaps.apply_all(database.feed_changes())
-
     def _mark_feeds_down(self, exchanges: list[str], database: Database) -> None:
         """Write a feed-down for every feed that an unclean stop left open, or that has never run."""
         states = (record.entry for record in database.feed_states())
@@ -316,17 +300,6 @@ class App:
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
             await self.tidy(_now_ms())
-
-
-def restore(ledger: Ledger, levels: Levels, database: Database) -> None:
-    """Bring an empty ledger and empty levels to the journal's last record: the checkpoint, then the events after it."""
-    checkpoint = database.checkpoint(_oldest_minute(_now_ms()))
-    ledger.restore(checkpoint.cells, checkpoint.seq)
-    levels.restore(checkpoint.levels)
-    for record in database.records(checkpoint.seq):
-        if isinstance(record.entry, Liquidation):
-            ledger.apply(record.seq, record.entry)
-            levels.apply(record.entry)
 
 
 def samplings(config: Config) -> dict[str, Sampling]:

@@ -20,12 +20,12 @@ import structlog
 from rich.console import Console
 
 from exporter.access import Access, access
-from exporter.app import JOURNAL_FILE, App
+from exporter.app import App
 from exporter.config import Config, Stores
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.feeds.status import State
-from exporter.folder import held
+from exporter.folder import JOURNAL_FILE, held
 from exporter.journal import Batch, Database
 from exporter.logs import set_up
 from exporter.model import FeedChange, Liquidation

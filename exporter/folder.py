@@ -8,6 +8,8 @@ from pathlib import Path
 
 from exporter.errors import UserError
 
+JOURNAL_FILE = "journal.db"
+
 
 class InUseError(UserError):
     """Another exporter holds the folder."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from exporter.gaps import Gaps
 from exporter.intake import Intake
 from exporter.journal import Checkpoint, Committed, Database, Journal, JournalError, JournalStatus
 from exporter.model import FeedChange
+from exporter.opening import left_open
 from exporter.questions import Reader
 from exporter.recall import Report, report
 
@@ -64,15 +65,6 @@ async def recover(config: Config, path: Path, name: str, span: Span, tally: Tall
     finally:
         reader.close()
     return report(REGISTRY[name], span, tally, time.time_ns() // 1_000_000, keep_ms)
-
-
-def left_open(database: Database) -> Iterator[FeedChange]:
-    """Yield a feed-down for every feed that an unclean stop left open: it lived until the file was last written to."""
-    for record in database.feed_states():
-        entry = record.entry
-        if isinstance(entry, FeedChange) and entry.up:
-            alive = max(entry.time_ms, database.alive_ms())
-            yield FeedChange(alive, entry.exchange, entry.feed, up=False, reason="unclean stop")
 
 
 def _journal(database: Database, config: Config, gaps: Gaps) -> Journal:

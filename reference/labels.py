@@ -9,7 +9,7 @@ from exporter.config import Stores
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Completeness
 from exporter.feeds.status import DELAY_BUCKETS, State
-from exporter.journal.writer import COMMIT_BUCKETS
+from exporter.journal.status import COMMIT_BUCKETS
 from exporter.metrics.family import Family
 from exporter.metrics.reasons import EXCLUDED_KINDS, QUARANTINE_REASONS, RECONNECT_REASONS
 from exporter.metrics.signals_source import COUNTED_LEVELS

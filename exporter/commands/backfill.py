@@ -11,14 +11,13 @@ from pathlib import Path
 import msgspec
 
 from exporter.access import Access
-from exporter.app import JOURNAL_FILE
 from exporter.client import UnreachableError, connected, way
 from exporter.config import Config
 from exporter.errors import UserError
 from exporter.exchanges import REGISTRY
 from exporter.exchanges.base import Span
 from exporter.feeds.status import Tally
-from exporter.folder import InUseError, held
+from exporter.folder import JOURNAL_FILE, InUseError, held
 from exporter.journal import Database, JournalError
 from exporter.logs import set_up
 from exporter.recall import Progress, Report, progress, span_of

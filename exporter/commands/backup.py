@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exporter.app import JOURNAL_FILE
 from exporter.backup import save
 from exporter.config import Config
+from exporter.folder import JOURNAL_FILE
 
 
 def execute(options: Namespace, load: Callable[[], Config]) -> int:

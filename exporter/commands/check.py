@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from exporter.app import JOURNAL_FILE
 from exporter.check import check
 from exporter.check.metrics import MetricsSource
 from exporter.check.source import Source
 from exporter.check.sources import sources
 from exporter.client import way
 from exporter.config import Config
+from exporter.folder import JOURNAL_FILE
 from exporter.tables.check import check_sections
 from exporter.tables.console import console
 

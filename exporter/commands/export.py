@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from exporter.app import JOURNAL_FILE
 from exporter.config import Config
 from exporter.errors import UserError
 from exporter.exchanges.reading import NEWEST_MS
+from exporter.folder import JOURNAL_FILE
 from exporter.interchange import dump_line, event_line
 from exporter.journal import Database
 from exporter.tables.numbers import count

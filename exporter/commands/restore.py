@@ -3,9 +3,9 @@
 from argparse import Namespace
 from collections.abc import Callable
 
-from exporter.app import JOURNAL_FILE
 from exporter.backup import restore
 from exporter.config import Config
+from exporter.folder import JOURNAL_FILE
 
 
 def execute(options: Namespace, load: Callable[[], Config]) -> int:

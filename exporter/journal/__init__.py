@@ -4,7 +4,8 @@ from exporter.journal.batch import Batch, Sample
 from exporter.journal.checkpoint import Checkpoint
 from exporter.journal.database import Database, JournalError
 from exporter.journal.signals import News, Saved, Telling
-from exporter.journal.writer import Committed, Journal, JournalStatus, Stamp
+from exporter.journal.status import JournalStatus
+from exporter.journal.writer import Committed, Journal, Stamp
 
 __all__ = [
     "Batch",

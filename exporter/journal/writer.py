@@ -16,12 +16,12 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from exporter.histogram import Histogram
 from exporter.journal.batch import Batch, Sample, Written
 from exporter.journal.checkpoint import Checkpoint
 from exporter.journal.database import Database, JournalError
 from exporter.journal.room import DISK_FULL, free_bytes, is_full, size_bytes
 from exporter.journal.signals import News
+from exporter.journal.status import JournalStatus
 from exporter.model import FeedChange, Liquidation, RawLiquidation, Record
 
 log = structlog.get_logger()
@@ -33,7 +33,6 @@ RETRY_S = 1.0
 SAMPLES_KEPT = 100
 PRUNE_PAUSE_S = 0.05
 WRITTEN_S = 0.01
-COMMIT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
 class Stamp(msgspec.Struct, frozen=True, gc=False):
@@ -60,23 +59,6 @@ class _Delivery(msgspec.Struct):
     committed: Committed
     last_seq: int
     told: bool
-
-
-class JournalStatus:
-    """What is known about the journal at this moment."""
-
-    def __init__(self) -> None:
-        self.up = True
-        self.error = ""
-        self.full = False
-        """Whether it fails because the disk has no room."""
-        self.size_bytes = 0
-        self.free_bytes = 0
-        """How much room the disk has."""
-        self.queued = 0
-        self.dropped = 0
-        self.last_seq = 0
-        self.commit_seconds = Histogram(COMMIT_BUCKETS)
 
 
 class Journal:

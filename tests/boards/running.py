@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from exporter.app import JOURNAL_FILE
 from exporter.demo import fill
+from exporter.folder import JOURNAL_FILE
 from exporter.simulator import TruthEvent, past, truthfile
 from stack.alertmanager import Alertmanager
 from stack.prometheus import Prometheus

@@ -10,6 +10,7 @@ import pytest
 
 from exporter.cli import main, parser
 from tests.docs.markdown import ROOT, blocks, pages
+from tests.environment import outside_make
 from tests.integration.serving import serving
 
 PLACEHOLDERS = {"NAME": "binance", "X": "binance", "COMMAND": "run", "FILE": "file.jsonl", "...": ""}
@@ -44,7 +45,7 @@ def made(line):
     """What `make` would run for a line, without running it."""
     start = re.search(r"(?:^|\s)make .*", line)[0]
     called = ["make", "--dry-run", "--always-make", "FILE=saved.tar", *shlex.split(start)[1:]]
-    done = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, check=False, env=outside_make())
     assert done.returncode == 0, f"{line}: {done.stderr}"
     return done.stdout.splitlines()
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from exporter.journal import Database
+from tests.environment import outside_make
 from tests.integration.backup.conftest import JOURNAL
 from tests.integration.serving import ROOT
 
@@ -45,7 +46,7 @@ def make(folder, *words, **environment):
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | environment,
+        env=outside_make() | environment,
     )
 
 

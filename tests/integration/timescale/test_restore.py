@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exporter.app import restore as restore_ledger
 from exporter.cells import ALL, OTHER
 from exporter.config import load
 from exporter.exchanges import REGISTRY
@@ -13,6 +12,7 @@ from exporter.journal import Batch, Database
 from exporter.ledger import Ledger
 from exporter.levels import Levels
 from exporter.model import FeedChange
+from exporter.opening import restore as restore_ledger
 from exporter.stats import Bands
 from exporter.stores.base import Standing
 from exporter.stores.pages import standing
@@ -39,7 +39,7 @@ def read(path, base_cap=1000):
     """The ledger and the levels of a journal, as a start reads them."""
     ledger, levels = Ledger(REGISTRY, ["BTC"], base_cap), Levels()
     database = Database(path)
-    restore_ledger(ledger, levels, database)
+    restore_ledger(ledger, levels, database, 0)
     return ledger, levels, database
 
 

@@ -8,9 +8,9 @@ import yaml
 
 from deploy.__main__ import KUBERNETES, ROOT, manifests
 from exporter import __version__
-from exporter.app import JOURNAL_FILE
 from exporter.config import load
 from exporter.exchanges import REGISTRY
+from exporter.folder import JOURNAL_FILE
 
 NEWEST = "1.37"
 OPERATOR = "monitoring.coreos.com/v1"

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from tests.environment import outside_make
 from tests.unit.stack.compose import ROOT
 
 
@@ -17,7 +18,7 @@ def folder(tmp_path):
 
 def make(folder, *targets, **environment):
     return subprocess.run(
-        ["make", *targets], cwd=folder, capture_output=True, text=True, check=False, env=os.environ | environment
+        ["make", *targets], cwd=folder, capture_output=True, text=True, check=False, env=outside_make() | environment
     )
 
 
