@@ -10,6 +10,7 @@ import time
 import aiohttp
 import pytest
 
+from exporter.access import access
 from exporter.client import connected
 from exporter.exchanges import REGISTRY
 from exporter.model import FILLED, NEVER_RUN
@@ -80,7 +81,7 @@ async def published(app, name):
 async def by_hand(app, name, seconds):
     """What comes of asking for all of it once more."""
     params = {"exchange": name, "since_ms": str(now_ms() - int(seconds * 1000))}
-    async with connected(app.address) as client:
+    async with connected(access(app.address)) as client:
         *_, last = [line async for line in client.backfill(params)]
     return last.report
 
