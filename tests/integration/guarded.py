@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from exporter.broadcast import Broadcast
+from exporter.errors import UserError
 from exporter.web import WebServer
 from tests.unit.web.views import make_view
 
@@ -31,7 +32,8 @@ class Guarded:
         data = msgspec.structs.replace(self.view.config.data, dir=folder)
         self.view.config = msgspec.structs.replace(self.view.config, web=web, data=data)
         self.broadcast = Broadcast()
-        self.server = WebServer(self.view, self.broadcast, lambda _accept, _now: (PAGE, "text/plain"), self.reload)
+        page = PAGE, "text/plain"
+        self.server = WebServer(self.view, self.broadcast, lambda _accept, _now: page, self.reload, self.backfill)
         self.address = ""
 
     @property
@@ -43,6 +45,9 @@ class Guarded:
 
     async def reload(self):
         return []
+
+    def backfill(self, *_asked):
+        raise UserError("nothing is asked for here")
 
     async def get(self, path="/metrics", *, method="GET", auth=None, context=None, headers=None):
         """Ask on a new connection; returns status, headers and body."""

@@ -16,11 +16,14 @@ locked = fixture(basic_auth_users={"alice": "$2b$04$" + "." * 53})
 
 PATIENCE_S = 20
 PATHS = (
-    *("/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/static/page.js"),
+    *("/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/-/backfill", "/static/page.js"),
     *("/api/v1/stats", "/api/v1/bases", "/api/v1/minutes", "/api/v1/exchanges", "/api/v1/events"),
     *("/api/v1/cascades", "/api/v1/levels", "/api/v1/stream"),
 )
-NAMES = ("base", "symbol", "window", "limit", "side", "exchange", "min_usd", "minutes", "level", "state", "stats", "x")
+NAMES = (
+    *("base", "symbol", "window", "limit", "side", "exchange", "min_usd", "minutes", "level", "state", "stats", "x"),
+    *("since_ms", "until_ms", "journal"),
+)
 VALUES = ("BTC", "btcusdt", "1h", "all", "1", "1000", "long", "bybit", "1e5", "nan", "inf", "-1", "", "watch", "open")
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "PROPFIND")
 HEADERS = (

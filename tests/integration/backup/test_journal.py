@@ -15,6 +15,7 @@ from exporter.backup import BackupError, restore, save
 from exporter.errors import UserError
 from exporter.folder import held
 from exporter.journal import Database, JournalError
+from exporter.journal.schema import VERSION
 from tests.integration.backup.conftest import JOURNAL
 from tests.integration.serving import ROOT
 
@@ -123,7 +124,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path, archive, put_back):
         (lambda m: manifest_with(m, parts=[{"name": "../x", "bytes": 0, "sha256": ""}]), "what no archive holds"),
         (
             lambda m: manifest_with(m, journal=json.loads(m["manifest.json"])["journal"] | {"schema": 2}),
-            "schema 2, this version knows 3; restore it with version",
+            f"schema 2, this version knows {VERSION}; restore it with version",
         ),
         (
             lambda m: manifest_with(m, journal=json.loads(m["manifest.json"])["journal"] | {"events": 2}),

@@ -68,7 +68,7 @@ WHERE table_schema = 'public' ORDER BY 1, 2
 """
 
 
-@pytest.mark.parametrize("version", [2, 3, 4])
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
 async def test_every_earlier_schema_is_brought_up_to_date_with_what_is_in_it(history, server, flavour, files, version):
     for path in files.glob("*.sql"):
         if int(path.name[:4]) > version:
@@ -91,7 +91,7 @@ async def test_a_statement_waits_while_a_job_holds_what_it_needs(history, files,
     await run(history)
     monkeypatch.setattr(module, "CONFLICT_S", 0.01)
     locked = "ALTER TABLE exporter_state ADD COLUMN more int"
-    (files / "0006_locked.sql").write_text(f"{module.NO_TRANSACTION}\nSET lock_timeout = '20ms';\n{locked};\n")
+    (files / "0007_locked.sql").write_text(f"{module.NO_TRANSACTION}\nSET lock_timeout = '20ms';\n{locked};\n")
     pauses, sleep = [], asyncio.sleep
 
     async def pause(seconds):
@@ -105,7 +105,7 @@ async def test_a_statement_waits_while_a_job_holds_what_it_needs(history, files,
         await holder.execute("BEGIN; LOCK TABLE exporter_state")
         await run(history, files)
     assert pauses == [0.01, 0.02, 0.04]
-    assert (await history.fetch(NAMES))[-1] == (6, "0006_locked")
+    assert (await history.fetch(NAMES))[-1] == (7, "0007_locked")
 
 
 async def test_an_edited_file_is_refused(history, files):
@@ -125,11 +125,11 @@ async def test_a_newer_schema_is_refused(history):
 
 async def test_a_new_file_is_applied_to_what_is_there(history, flavour, files):
     await run(history, files)
-    (files / f"0006_more.{flavour.value}.sql").write_text("CREATE TABLE more (x int);")
+    (files / f"0007_more.{flavour.value}.sql").write_text("CREATE TABLE more (x int);")
     other = next(each for each in Flavour if each is not flavour)
-    (files / f"0006_more.{other.value}.sql").write_text("SELECT 1 / 0;")
+    (files / f"0007_more.{other.value}.sql").write_text("SELECT 1 / 0;")
     await run(history, files)
-    assert (await history.fetch(NAMES))[-1] == (6, f"0006_more.{flavour.value}")
+    assert (await history.fetch(NAMES))[-1] == (7, f"0007_more.{flavour.value}")
     assert await history.fetch("SELECT * FROM more") == []
 
 
