@@ -32,6 +32,7 @@ def run(progress: Progress) -> list[Row]:
         api = Api(alarm.prometheus.address)
         until(lambda: api.instant("liquidation_cascade_level", time.time()), "the first scrape")
         begin = time.time()
+        alarm.market.go_on()
         progress(f"the storms take {STORMS_S:.0f} s")
         time.sleep(STORMS_S)
         opened = {coin: at for coin, at in _opened(alarm).items() if at > begin}

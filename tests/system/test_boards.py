@@ -35,6 +35,7 @@ def test_a_cascade_is_on_four_boards_at_once_with_the_same_score(tmp_path, recor
     with Alarm(tmp_path, "storms") as alarm:
         api = Api(alarm.prometheus.address)
         calm = until(lambda: scraped(api), "Prometheus to have seen the exporter")
+        alarm.market.go_on()
         opened = until(lambda: opened_s(alarm, calm.time), "a storm", 120)
         moment = until(lambda: leading(api, opened), "it to be on Quick look")
         record_property("seconds from the exporter's level to Quick look", time.time() - opened)

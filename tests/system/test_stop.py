@@ -92,7 +92,7 @@ def test_it_ends_while_nothing_answers_and_counts_everything_once(tmp_path, post
         for proxy in proxies:
             proxy.restore()
         run.start()
-        until(lambda: total(run) > counted + 400, "it to count on")
+        until(lambda: total(run) > counted + 900, "it to count on")
         truth = truthfile.read(end())
         run.drained()
         text, now_ms = run.scrape(), time.time_ns() // 1_000_000
