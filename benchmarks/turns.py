@@ -15,9 +15,11 @@ import msgspec
 
 from benchmarks.latency import HEADERS
 from benchmarks.report import Row, at_most, info
-from benchmarks.scrape import LINES, Scene
+from benchmarks.scrape import Scene
 from exporter.broadcast import Broadcast
+from exporter.errors import UserError
 from exporter.web import WebServer
+from exporter.web.backfill import Asking
 from tests.system.slow import Slow
 
 SLOW = 1000
@@ -38,12 +40,12 @@ def turns() -> list[Row]:
 
 
 async def _measured() -> tuple[list[float], list[float]]:
-    scene = Scene(LINES)
+    scene = Scene()
     web = msgspec.structs.replace(
         scene.view.config.web, listen_address="127.0.0.1:0", max_connections=SLOW + 10 * SCRAPERS
     )
     scene.view.config = msgspec.structs.replace(scene.view.config, web=web)
-    server = WebServer(scene.view, Broadcast(), scene.exposition.render, _reload)
+    server = WebServer(scene.view, Broadcast(), scene.exposition.render, _reload, _backfill)
     port = int((await server.start()).rpartition(":")[2])
     stop = threading.Event()
     storm = [threading.Thread(target=_scrape, args=(port, stop)) for _ in range(SCRAPERS)]
@@ -86,3 +88,7 @@ async def _reload() -> list[str]:
 
 def _p99(times: Sequence[float]) -> float:
     return sorted(times)[int(len(times) * 0.99)]
+
+
+def _backfill(*_asked: object) -> Asking:
+    raise UserError("nothing is asked for here")
